@@ -1,0 +1,57 @@
+import uuid
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+
+class AccountManager(BaseUserManager["Account"]):
+    """Accounts are made by sign-up only; this is here because Django asks for one."""
+
+
+class Account(AbstractBaseUser):
+    """A person's login. The address is sealed; the person is in the vault (Rule P1)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    email = models.EmailField(max_length=254, db_index=True)
+    registered_at = models.DateTimeField()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = []
+
+    objects = AccountManager()
+
+    class Meta:
+        constraints = [
+            # Rule P1: a readable address cannot enter the main database.
+            models.CheckConstraint(
+                name="account_address_sealed", condition=models.Q(email__endswith="@sealed.invalid")
+            ),
+        ]
+
+
+class TermsAgreement(models.Model):
+    """The version of the operator's terms a person agreed to, and when (Rule A1)."""
+
+    account = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.DB_CASCADE, related_name="+")
+    version = models.CharField(max_length=64)
+    agreed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "version"], name="terms_agreed_once")]
+
+
+class Session(models.Model):
+    """A browser that is known; what it holds stands in the vault (Rules A6, A8).
+
+    The digest of the key is stored, so whoever reads the database or a backup cannot take a session over.
+    """
+
+    key_digest = models.CharField(primary_key=True, max_length=64)
+    account = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.DB_CASCADE, null=True, related_name="+"
+    )
+    started_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)

@@ -1,0 +1,9 @@
+from django.db import models
+
+
+class RateWindow(models.Model):
+    """The recent uses of one limit; the key went through the pepper (Rule A8)."""
+
+    key = models.CharField(primary_key=True, max_length=64)
+    used_at = models.JSONField(default=list)
+    expires_at = models.DateTimeField(db_index=True)
