@@ -51,6 +51,16 @@ class Comment(models.Model):
     text = models.CharField(max_length=1000)
 
 
+class CommentRound(models.Model):
+    """The year in which the loosened comments were last cleared, all together (Rule D3); one row."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    cleared_in_year = models.PositiveSmallIntegerField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="one_comment_round", condition=models.Q(id=1))]
+
+
 class DevelopmentMail(models.Model):
     """A message in the development mailbox, which stands in for a mail server on a developer's machine."""
 

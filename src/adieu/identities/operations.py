@@ -1,0 +1,74 @@
+"""Claiming identifiers and retiring them for good."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from adieu.identities.models import IdentityClaim
+from adieu.identities.queries import claims_on
+from adieu.identities.versions import VersionedKey, keys_of
+from adieu.kit import sql
+from adieu.kit.errors import Fact
+from adieu.kit.transactions import transaction_required
+
+
+class IdentityRetired(Fact):
+    """This identifier belonged to an account that was deleted. It is retired for good."""
+
+
+class IdentityTaken(Fact):
+    """This identifier belongs to another account."""
+
+
+@transaction_required
+def claim(*, kind: str, identifier: str, account_id: UUID) -> None:
+    """Make an identifier an account's own, in the transaction that makes it so (Rule C3).
+
+    Claiming what is one's own already changes nothing. An error of the database propagates:
+    a claim that can be neither written nor read keeps the door shut.
+
+    Raises:
+        IdentityRetired: a deleted account had it.
+        IdentityTaken: another account has it.
+        NotAnAddress: the identifier has no canonical form.
+    """
+    if _is_own(claims_on(kind=kind, identifier=identifier), account_id):
+        return
+    newest = keys_of(kind=kind, identifier=identifier)[0]
+    if _insert(newest, account_id):
+        return
+    # Another claim or a retirement was committed between the look-up and the insert: say which.
+    # A row that has gone since leaves the door shut all the same; only our own row opens it.
+    if not _is_own(claims_on(kind=kind, identifier=identifier), account_id):
+        raise IdentityTaken
+
+
+@transaction_required
+def retire(*, account_id: UUID, now: datetime) -> int:
+    """Retire every identifier of an account and tell how many there were.
+
+    The rows are updated, never replaced, so one unique index refuses both a second live account
+    and a return (Rule C2).
+    """
+    return IdentityClaim.objects.filter(account_id=account_id).update(account_id=None, retired_at=now)
+
+
+def _is_own(claims: Iterable[IdentityClaim], account_id: UUID) -> bool:
+    is_own = False
+    for held in claims:
+        if held.retired_at is not None:
+            raise IdentityRetired
+        if held.account_id != account_id:
+            raise IdentityTaken
+        is_own = True
+    return is_own
+
+
+def _insert(version: VersionedKey, account_id: UUID) -> bool:
+    """Insert a live claim unless the key is there; the unique index decides between two (Rule C3)."""
+    inserted = sql.run(
+        "INSERT INTO identities_identityclaim (key, rule_version, pepper_version, account_id)"
+        " VALUES (%s, %s, %s, %s) ON CONFLICT (key) DO NOTHING",
+        [version.key, version.rule_version, version.pepper_version, account_id],
+    )
+    return inserted == 1

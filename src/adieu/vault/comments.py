@@ -1,0 +1,73 @@
+"""Comments on leaving: bound to their request, then to nothing, then gone (Rule D3)."""
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from django.db import IntegrityError
+
+from adieu.kit.transactions import transaction
+from adieu.vault.fields import comment_field
+from adieu.vault.models import Comment, CommentRound
+from adieu.vault.router import VAULT
+
+LARGEST_KEY = 2**31 - 1
+
+
+def keep_comment(*, request_id: UUID, text: str) -> None:
+    """Keep the comment of a request in place of an earlier one; an empty text keeps none.
+
+    Raises:
+        TooLong, UnusableCharacter: the text cannot be kept.
+    """
+    kept = comment_field(text)
+    if not kept:
+        forget_comment(request_id=request_id)
+        return
+
+    def keep(key: int) -> None:
+        if not Comment.objects.filter(request_id=request_id).update(text=kept):
+            Comment.objects.create(key=key, request_id=request_id, text=kept)
+
+    _with_random_key(keep)
+
+
+def forget_comment(*, request_id: UUID) -> None:
+    """Erase the comment of a request that was cancelled."""
+    Comment.objects.filter(request_id=request_id).delete()
+
+
+def loosen_comment(*, request_id: UUID) -> None:
+    """Cut a comment from its request; any number of times.
+
+    It gets another key, so that an older copy of the vault does not tell whose it was.
+    """
+    _with_random_key(
+        lambda key: Comment.objects.filter(request_id=request_id).update(key=key, request_id=None)
+    )
+
+
+@transaction(using=VAULT)
+def sweep_comments(*, now: datetime) -> int:
+    """Clear all loosened comments once a year and tell how many there were.
+
+    Nothing dates a comment, so all go together on 1 January: none lives longer than 12 months.
+    A vault that knows of no clearing counts as one that was never cleared.
+    """
+    if CommentRound.objects.filter(cleared_in_year__gte=now.year).exists():
+        return 0
+    cleared, _ = Comment.objects.filter(request_id=None).delete()
+    CommentRound.objects.update_or_create(id=1, defaults={"cleared_in_year": now.year})
+    return cleared
+
+
+def _with_random_key(write: Callable[[int], object]) -> None:
+    """Write under a random key, and again when that is in use or another tab wrote at the same time."""
+    while True:
+        try:
+            with transaction(using=VAULT):
+                write(1 + secrets.randbelow(LARGEST_KEY))
+        except IntegrityError:
+            continue
+        return
