@@ -1,14 +1,33 @@
 """Django's settings; everything that an operator may change comes from the environment."""
 
+import os
 from pathlib import Path
 
-DATA = Path(".adieu").resolve()
-DATA.mkdir(mode=0o700, exist_ok=True)
-SECRET_KEY = "provisional"
+from django.utils.csp import CSP
+
+from adieu.kit import keys, logs
+from adieu.kit.databases import databases
+from adieu.kit.environment import read_environment
+from adieu.kit.static import static_version
+
+ADIEU = read_environment(os.environ)
+keys.prepare_data_folder(ADIEU.data_dir)
+ROOT_KEY = keys.root_key(data_dir=ADIEU.data_dir, given=ADIEU.secret_key)
+PEPPERS = keys.peppers(data_dir=ADIEU.data_dir, given=ADIEU.pepper)
+SECRET_KEY = keys.derived(ROOT_KEY, "django").hex()
+
 DEBUG = False
-ALLOWED_HOSTS = ["*"]
 USE_TZ = True
+ROOT_URLCONF = "adieu.config.urls"
+AUTH_USER_MODEL = "accounts.Account"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["adieu.kit.passwords.Argon2idHasher"]
+# The address is unique among verified ones only, which the identity claims see to.
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]
+
 INSTALLED_APPS = [
+    # Before allauth, so that our pages stand in for its own.
+    "adieu.console",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -23,26 +42,119 @@ INSTALLED_APPS = [
     "adieu.accounts",
     "adieu.tenancy",
     "adieu.deletion",
-    "adieu.console",
 ]
-AUTH_USER_MODEL = "accounts.Account"
-SQLITE_OPTIONS = {
-    "transaction_mode": "IMMEDIATE",
-    "timeout": 20,
-    "init_command": (
-        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY;"
-    ),
-}
-DATABASES = {
-    "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA / "adieu.sqlite3", "OPTIONS": SQLITE_OPTIONS},
-    "vault": {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA / "vault.sqlite3", "OPTIONS": SQLITE_OPTIONS},
-}
-DATABASE_ROUTERS = ["adieu.vault.router.VaultRouter"]
 MIDDLEWARE = [
+    "adieu.kit.logs.request_id_middleware",
+    "adieu.kit.network.network_middleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "adieu.kit.headers.headers_middleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
 ]
-ROOT_URLCONF = "adieu.config.urls"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-SILENCED_SYSTEM_CHECKS = ["auth.W004"]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.csp",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- Databases, cache, mail ---
+DATABASES = databases(data_dir=ADIEU.data_dir, database_url=ADIEU.database_url)
+DATABASE_ROUTERS = ["adieu.vault.router.VaultRouter"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "kit_cacheentry",
+        "KEY_FUNCTION": "adieu.kit.cache.peppered_key",
+        # allauth's limits are kept here: a full cache would forget some of them.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    },
+}
+DEFAULT_FROM_EMAIL = ADIEU.mail_from
+if ADIEU.smtp_url:
+    MAILERS = {
+        "default": {
+            "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+            "OPTIONS": {
+                "host": ADIEU.smtp_url.host,
+                "port": ADIEU.smtp_url.port,
+                "username": ADIEU.smtp_url.name,
+                "password": ADIEU.smtp_url.password,
+                "use_ssl": ADIEU.smtp_url.is_tls,
+                "use_tls": ADIEU.smtp_url.is_starttls,
+                "timeout": 20,
+            },
+        },
+    }
+else:
+    MAILERS = {"default": {"BACKEND": "adieu.notices.development.DevelopmentMailbox"}}
+
+# --- Who may ask, and what a browser may do ---
+# The loopback names only where nobody else can reach us: a forged Host would end up in links.
+LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"] if ADIEU.is_on_loopback else []
+ALLOWED_HOSTS = [f"[{ADIEU.host}]" if ":" in ADIEU.host else ADIEU.host, *LOOPBACK_HOSTS]
+CSRF_TRUSTED_ORIGINS = [
+    ADIEU.base_url,
+    *(f"http://{host}:{ADIEU.bind.port}" for host in LOOPBACK_HOSTS),
+]
+CSRF_COOKIE_NAME = "__Host-csrf" if ADIEU.is_https else "csrf"
+CSRF_COOKIE_SECURE = ADIEU.is_https
+CSRF_COOKIE_HTTPONLY = True
+SESSION_ENGINE = "adieu.accounts.sessions"
+SESSION_COOKIE_NAME = "__Host-session" if ADIEU.is_https else "session"
+SESSION_COOKIE_SECURE = ADIEU.is_https
+SESSION_COOKIE_HTTPONLY = True
+# The cookie's own end only tidies up; the session decides (Rule A6).
+SESSION_COOKIE_AGE = 6 * 60 * 60
+# Messages quote addresses, and the default storage would put them into a cookie (Rule P1).
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if ADIEU.is_https else 0
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SECURE_CSP = {
+    "default-src": [CSP.NONE],
+    "script-src": [CSP.SELF, CSP.NONCE],
+    "style-src": [CSP.SELF],
+    "img-src": [CSP.SELF],
+    "font-src": [CSP.SELF],
+    "connect-src": [CSP.SELF],
+    "form-action": [CSP.SELF],
+    "frame-ancestors": [CSP.NONE],
+    "base-uri": [CSP.NONE],
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+DATA_UPLOAD_MAX_NUMBER_FILES = 1
+
+# --- Static files ---
+STATIC_FOLDER = Path(__file__).parent.parent / "console" / "static"
+STATIC_URL = f"/static/{static_version(STATIC_FOLDER)}/"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+WHITENOISE_MAX_AGE = 365 * 24 * 60 * 60
+WHITENOISE_IMMUTABLE_FILE_TEST = ".*"
+
+# --- Logs ---
+LOGGING = logs.configuration()
+
+# --- Accounts (allauth) ---
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]

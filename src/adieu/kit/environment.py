@@ -1,0 +1,177 @@
+"""What an operator may set, read once from the environment; a wrong value stops the start with one line."""
+
+import difflib
+import ipaddress
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import overload
+from urllib.parse import urlsplit
+
+from adieu.kit import setting_values as values
+from adieu.kit.errors import UnableToStart
+from adieu.kit.setting_values import Bind, Network, NotAValue, SignUp, SmtpServer
+
+PREFIX = "ADIEU_"
+# These may stand in a file instead, named by the same setting with _FILE at its end.
+SECRETS = ("ADIEU_DATABASE_URL", "ADIEU_PEPPER", "ADIEU_SECRET_KEY", "ADIEU_SMTP_URL")
+MOST_WEB_PROCESSES = 64
+
+
+class WrongSetting(UnableToStart):
+    """A setting has a wrong value."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"{name}: {why}.")
+        self.name = name
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The settings of this installation; each field is `ADIEU_` and its name in capitals."""
+
+    data_dir: Path
+    bind: Bind
+    base_url: str
+    smtp_url: SmtpServer | None = field(repr=False)
+    mail_from: str
+    database_url: str | None = field(repr=False)
+    secret_key: str | None = field(repr=False)
+    pepper: Mapping[int, str] | None = field(repr=False)
+    trusted_proxies: tuple[Network, ...]
+    signup: SignUp
+    terms_file: Path | None
+    web_processes: int
+
+    @property
+    def host(self) -> str:
+        """The host that people type."""
+        return urlsplit(self.base_url).hostname or ""
+
+    @property
+    def is_https(self) -> bool:
+        return self.base_url.startswith("https://")
+
+    @property
+    def is_on_loopback(self) -> bool:
+        """Whether nobody but this machine can reach the console, directly or through a proxy."""
+        return self.bind.is_loopback and is_loopback_host(self.host)
+
+    @property
+    def has_development_mailbox(self) -> bool:
+        """Whether mail stays in the console, for lack of a mail server."""
+        return self.smtp_url is None
+
+    @property
+    def terms(self) -> str:
+        """The operator's terms, or nothing."""
+        return values.text_of(self.terms_file) if self.terms_file else ""
+
+
+def setting_names() -> list[str]:
+    """Name every setting, those that end in _FILE included."""
+    plain = [PREFIX + each.name.upper() for each in fields(Environment)]
+    return sorted([*plain, *(f"{name}_FILE" for name in SECRETS)])
+
+
+def read_environment(environ: Mapping[str, str]) -> Environment:
+    """Read and check every setting.
+
+    Raises:
+        WrongSetting: the first one that is wrong.
+    """
+    _refuse_unknown(environ)
+    source = _Source(environ)
+    bind = source.read("ADIEU_BIND", values.bind, Bind("127.0.0.1", 8000))
+    base_url = source.read("ADIEU_BASE_URL", values.base_url, None) or _default_base_url(bind)
+    return Environment(
+        data_dir=source.read("ADIEU_DATA_DIR", values.folder, Path(".adieu").resolve()),
+        bind=bind,
+        base_url=base_url,
+        smtp_url=source.read("ADIEU_SMTP_URL", values.smtp_server, None),
+        mail_from=source.read("ADIEU_MAIL_FROM", values.sender, _default_sender(base_url)),
+        database_url=source.read("ADIEU_DATABASE_URL", values.database_url, None),
+        secret_key=source.read("ADIEU_SECRET_KEY", values.secret, None),
+        pepper=source.read("ADIEU_PEPPER", values.peppers, None),
+        trusted_proxies=source.read("ADIEU_TRUSTED_PROXIES", values.networks, ()),
+        signup=source.read("ADIEU_SIGNUP", values.sign_up, SignUp.OPEN),
+        terms_file=source.read("ADIEU_TERMS_FILE", values.readable_file, None),
+        web_processes=source.read("ADIEU_WEB_PROCESSES", values.count(MOST_WEB_PROCESSES), _cores()),
+    )
+
+
+def refuse_readable_mail(environment: Environment) -> None:
+    """Refuse to serve the development mailbox to anyone but this machine: the codes of everyone are in it.
+
+    Raises:
+        WrongSetting: there is no mail server, and others can reach the console.
+    """
+    if environment.has_development_mailbox and not environment.is_on_loopback:
+        raise WrongSetting(
+            "ADIEU_SMTP_URL", "is needed because others than this machine can reach the console, and mail must go out"
+        )
+
+
+def is_loopback_host(host: str) -> bool:
+    """Tell whether a host name or address always means this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class _Source:
+    """The environment, with secrets read from files where asked."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+
+    @overload
+    def read[T](self, name: str, parse: Callable[[str], T], default: T) -> T: ...
+    @overload
+    def read[T](self, name: str, parse: Callable[[str], T], default: None) -> T | None: ...
+    def read[T](self, name: str, parse: Callable[[str], T], default: T | None) -> T | None:
+        try:
+            value = self._value(name)
+            return default if value is None else parse(value)
+        except NotAValue as error:
+            raise WrongSetting(name, str(error)) from None
+
+    def _value(self, name: str) -> str | None:
+        # An empty value counts as none: that is how compose files and unit files leave a setting out.
+        plain, file = self.environ.get(name) or None, self.environ.get(f"{name}_FILE") or None
+        if plain is not None and file is not None:
+            raise NotAValue(f"is given twice, here and as {name}_FILE")
+        if file is None:
+            return plain.strip() if plain else None
+        try:
+            return values.text_of(Path(file).expanduser()).strip()
+        except NotAValue as error:
+            raise WrongSetting(f"{name}_FILE", str(error)) from None
+
+
+def _refuse_unknown(environ: Mapping[str, str]) -> None:
+    known = setting_names()
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            raise WrongSetting(name, "is no setting" + (f"; perhaps {close[0]} is meant" if close else ""))
+
+
+def _default_base_url(bind: Bind) -> str:
+    if bind.is_everywhere:
+        raise WrongSetting(
+            "ADIEU_BASE_URL", f"is needed because {bind} does not tell at which address people open the console"
+        )
+    return f"http://{bind}"
+
+
+def _default_sender(base_url: str) -> str:
+    host = urlsplit(base_url).hostname or ""
+    is_name = "." in host and not host.replace(".", "").isdecimal() and ":" not in host
+    return f"Adieu <adieu@{host if is_name else 'localhost'}>"
+
+
+def _cores() -> int:
+    return min(os.process_cpu_count() or 1, 4)

@@ -1,0 +1,22 @@
+"""Response headers that every page has."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+# No page uses a device, so none may ask for one.
+PERMISSIONS = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"
+
+
+def headers_middleware(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Keep pages out of every cache, and devices out of pages."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        response["Cache-Control"] = "no-store"
+        response.setdefault("Permissions-Policy", PERMISSIONS)
+        return response
+
+    return middleware

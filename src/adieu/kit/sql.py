@@ -1,0 +1,46 @@
+"""Set-based SQL for the few places where the ORM is too slow."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+
+def run(sql: str, params: Sequence[object] = (), *, using: str = "default") -> int:
+    """Execute one statement and tell how many rows it touched.
+
+    Args:
+        sql: the statement, with `%s` for each parameter.
+        params: UUIDs and datetimes are written as the database in use stores them.
+        using: the database's alias.
+    """
+    connection = connections[using]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [_as_stored(connection, value) for value in params])
+        return cursor.rowcount
+
+
+def rows(sql: str, params: Sequence[object] = (), *, using: str = "default") -> list[tuple[Any, ...]]:
+    """Execute one statement and return its rows; parameters as in `run`."""
+    connection = connections[using]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [_as_stored(connection, value) for value in params])
+        return cursor.fetchall()
+
+
+def can_lock_rows(*, using: str = "default") -> bool:
+    """Tell whether `SELECT … FOR UPDATE` exists; SQLite has one writer at a time and needs none."""
+    return connections[using].features.has_select_for_update
+
+
+def _as_stored(connection: BaseDatabaseWrapper, value: object) -> object:
+    if isinstance(value, UUID) and not connection.features.has_native_uuid_field:
+        return value.hex
+    if isinstance(value, datetime):
+        return connection.ops.adapt_datetimefield_value(value)
+    if isinstance(value, date):
+        return connection.ops.adapt_datefield_value(value)
+    return value

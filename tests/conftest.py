@@ -1,0 +1,52 @@
+"""The ground that all tests stand on: a data folder of their own, and real databases."""
+
+import atexit
+import os
+import shutil
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+DATA = Path(tempfile.mkdtemp(prefix="adieu-tests-"))
+atexit.register(shutil.rmtree, DATA, ignore_errors=True)
+for name in [name for name in os.environ if name.startswith("ADIEU_")]:
+    del os.environ[name]
+os.environ["ADIEU_DATA_DIR"] = str(DATA / "data")
+os.environ["DJANGO_SETTINGS_MODULE"] = "adieu.config.settings"
+# Playwright's synchronous interface runs a loop in the main thread, which Django takes for asynchronous code.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database",
+        choices=["sqlite", "postgresql"],
+        default="sqlite",
+        help="what the main database is; postgresql uses TEST_DATABASE_URL, or starts a server of its own",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--database") == "postgresql":
+        os.environ["ADIEU_DATABASE_URL"] = os.environ.get("TEST_DATABASE_URL") or _own_postgresql()
+    # Settings load here, after the environment is set and before pytest-django looks for them.
+    from django.conf import settings
+
+    # Files, not memory: SQLite in memory knows neither the write-ahead log nor real locks.
+    for alias, database in settings.DATABASES.items():
+        if database["ENGINE"].endswith("sqlite3"):
+            database["TEST"] = {"NAME": DATA / f"test-{alias}.sqlite3"}
+
+
+def _own_postgresql() -> str:
+    from tests.support.postgresql import start
+
+    return start(DATA / "postgresql")
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The fixed moment at which a test takes place."""
+    return datetime(2030, 3, 4, 9, 30, tzinfo=UTC)
