@@ -1,0 +1,108 @@
+"""The parts of which every page is made."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms, template
+from django.forms.boundfield import BoundField
+from django.template import Context
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from adieu.console.icons import PATHS
+
+register = template.Library()
+
+APPEARANCES = ("light", "dark", "system")
+STEPS = (
+    ("blockers", "What is in the way", "/account/deletion/"),
+    ("feedback", "Feedback", "/account/deletion/feedback/"),
+    ("confirm", "Confirm", "/account/deletion/confirm/"),
+    ("done", "Done", ""),
+)
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """Draw an icon; it only decorates, the words beside it say what it means."""
+    return format_html(
+        '<svg class="icon icon-{}" viewBox="0 0 20 20" width="20" height="20" aria-hidden="true" focusable="false">'
+        "{}</svg>",
+        name,
+        mark_safe(PATHS[name]),  # noqa: S308 (our own drawing, from icons.py)
+    )
+
+
+@register.simple_tag(takes_context=True)
+def appearance(context: Context) -> str:
+    """Tell which appearance the reader chose; error pages have no request, so they follow the system."""
+    request = context.get("request")
+    chosen = request.COOKIES.get("appearance", "system") if request else "system"
+    return chosen if chosen in APPEARANCES else "system"
+
+
+@register.inclusion_tag("console/components/field.html")
+def field(bound: BoundField, **attributes: str) -> Mapping[str, Any]:
+    """Show one field: label above, help below, its errors beside it in words.
+
+    Args:
+        bound: The field of a form.
+        attributes: More attributes of the input, with `_` for `-`.
+    """
+    kind = _kind_of(bound)
+    extra = {name.replace("_", "-"): value for name, value in attributes.items()}
+    return {"field": bound, "kind": kind, "widget": _widget(bound, kind, extra)}
+
+
+@register.inclusion_tag("console/components/fields.html")
+def fields(form: forms.BaseForm) -> Mapping[str, Any]:
+    """Show every field of a form, in order."""
+    return {"form": form}
+
+
+@register.inclusion_tag("console/components/error_summary.html")
+def error_summary(*candidates: forms.BaseForm | None) -> Mapping[str, Any]:
+    """Sum up what is wrong at the top of a page, with a link to each field."""
+    wrong = [form for form in candidates if form is not None and form.is_bound and form.errors]
+    return {"forms": wrong}
+
+
+@register.inclusion_tag("console/components/stepper.html")
+def stepper(current: str) -> Mapping[str, Any]:
+    """Show how far the way out is; steps behind the current one can be visited again until it is done."""
+    names = [name for name, _title, _href in STEPS]
+    at = names.index(current)
+    steps = [
+        {"title": title, "href": href if current != "done" else "", "is_past": number < at, "is_current": number == at}
+        for number, (_name, title, href) in enumerate(STEPS)
+    ]
+    return {"steps": steps}
+
+
+@register.inclusion_tag("console/components/copy.html")
+def copy_button(value: object, what: str) -> Mapping[str, Any]:
+    """Offer to copy a value; `what` names it for those who cannot see it."""
+    return {"value": value, "what": what}
+
+
+def _kind_of(bound: BoundField) -> str:
+    widget = bound.field.widget
+    if widget.attrs.get("autocomplete") == "one-time-code":
+        return "code"
+    if isinstance(widget, forms.RadioSelect | forms.CheckboxSelectMultiple):
+        return "choices"
+    if isinstance(widget, forms.CheckboxInput):
+        return "box"
+    return "line"
+
+
+def _widget(bound: BoundField, kind: str, extra: Mapping[str, str]) -> SafeString | str:
+    if kind == "choices":
+        return ""
+    # A placeholder is no label: it goes when one types, and is too pale to read.
+    attributes: dict[str, Any] = {"placeholder": False, "class": f"input input-{kind}", **extra}
+    if kind == "box":
+        attributes["class"] = "box"
+    if kind == "code":
+        attributes |= {"inputmode": "numeric", "spellcheck": "false", "autocapitalize": "off", "autocorrect": "off"}
+    return bound.as_widget(attrs=attributes)

@@ -1,0 +1,116 @@
+"""What the frame around every signed-in page shows: whose console it is, and times."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from django import template
+from django.template import Context
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from adieu.tenancy.queries import OrganizationSummary, organizations_of
+from adieu.vault import queries as vault
+
+register = template.Library()
+
+SEALED = "@sealed.invalid"
+
+# In this order: Edge and Opera say that they are Chrome, and Chrome says that it is Safari.
+BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("FxiOS/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("CriOS/", "Chrome"),
+    ("Safari/", "Safari"),
+    ("curl/", "curl"),
+)
+SYSTEMS = (
+    ("Windows", "Windows"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Mac OS X", "macOS"),
+    ("Android", "Android"),
+    ("CrOS", "ChromeOS"),
+    ("Linux", "Linux"),
+)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Who looks, and the organizations they can go to; the first one is the current one."""
+
+    name: str
+    address: str
+    organizations: list[OrganizationSummary]
+    current: OrganizationSummary | None
+
+
+@register.simple_tag(takes_context=True)
+def frame(context: Context) -> Frame:
+    """Read what the top bar and the side column need, once a page."""
+    account_id = context["request"].user.pk
+    organizations = organizations_of(account_id=account_id)
+    person = vault.read([account_id]).get(account_id)
+    return Frame(
+        name=person.name if person else "",
+        address=person.address if person else "",
+        organizations=organizations,
+        current=_current(context, organizations),
+    )
+
+
+@register.simple_tag(takes_context=True)
+def plain_address(context: Context, address: str) -> str:
+    """Show the address a person typed in this session in place of its sealed form (Rule P1)."""
+    if not address.endswith(SEALED):
+        return address
+    typed: dict[str, str] = context["request"].session.get("plain_addresses", {})
+    return typed.get(address, "your address")
+
+
+@register.simple_tag
+def moment(at: datetime | None, now: datetime | None = None) -> SafeString | str:
+    """Show a time as people say it, with the exact one beside it (in UTC for now, and it says so)."""
+    if at is None:
+        return ""
+    exact = at.astimezone(UTC)
+    return format_html(
+        '<time class="moment" datetime="{}"><span class="moment-said">{}</span> '
+        '<span class="moment-exact">{}\N{NO-BREAK SPACE}UTC</span></time>',
+        exact.isoformat(timespec="seconds"),
+        said(exact - (now or timezone.now())),
+        f"{exact.day} {exact:%B %Y, %H:%M}",
+    )
+
+
+@register.filter
+def browser(user_agent: str) -> str:
+    """Name a browser and its system; what it says in full would only confuse."""
+    name = next((name for sign, name in BROWSERS if sign in user_agent), "Unknown browser")
+    system = next((f" on {name}" for sign, name in SYSTEMS if sign in user_agent), "")
+    return f"{name}{system}"
+
+
+def said(distance: timedelta) -> str:
+    """Say how far away a time is, in its largest unit."""
+    seconds = round(abs(distance.total_seconds()))
+    if seconds < 10:  # noqa: PLR2004
+        return "now"
+    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
+        if seconds >= size:
+            break
+    count = seconds // size
+    length = f"{count} {unit}{'' if count == 1 else 's'}"
+    return f"{length} ago" if distance < timedelta(0) else f"in {length}"
+
+
+def _current(context: Context, organizations: list[OrganizationSummary]) -> OrganizationSummary | None:
+    shown: UUID | None = getattr(context.get("organization"), "id", None)
+    for organization in organizations:
+        if organization.id == shown:
+            return organization
+    return organizations[0] if organizations else None
