@@ -144,7 +144,7 @@ class SmtpServer:
 
     # What aiosmtpd calls, in its own thread.
 
-    async def handle_EHLO(  # noqa: N802
+    async def handle_EHLO(
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
     ) -> list[str]:
         with self._arrived:
@@ -153,7 +153,7 @@ class SmtpServer:
         session.host_name = hostname
         return responses
 
-    async def handle_RCPT(  # noqa: N802
+    async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         with self._arrived:
@@ -166,7 +166,7 @@ class SmtpServer:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         raw = cast(bytes, envelope.content)
         message = email.message_from_bytes(raw, policy=email.policy.default)
         with self._arrived:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from adieu.kit import sql
@@ -18,7 +19,7 @@ def owe(
     now: datetime,
     give_up_after: timedelta,
     account_id: UUID | None,
-    payload: Mapping[str, str] | None = None,
+    payload: Mapping[str, Any] | None = None,
 ) -> UUID:
     """Owe a notice whose composer writes it when it is handed over.
 
@@ -94,7 +95,7 @@ def _write(
     now: datetime,
     give_up_after: timedelta,
     account_id: UUID | None,
-    payload: Mapping[str, str],
+    payload: Mapping[str, Any],
 ) -> UUID:
     Notice.objects.create(
         id=notice_id,

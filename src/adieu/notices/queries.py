@@ -6,11 +6,11 @@ from adieu.notices.models import Notice, NoticeState
 
 
 def state_of(notice_id: UUID) -> NoticeState | None:
-    """Tell what became of a notice. One that was settled a week ago is unknown: None."""
+    """Tell what became of a notice; one that was settled a week ago is no longer known."""
     state = Notice.objects.filter(id=notice_id).values_list("state", flat=True).first()
     return None if state is None else NoticeState(state)
 
 
-def is_settled(notice_id: UUID) -> bool:
-    """Whether nothing more will be tried for a notice."""
-    return state_of(notice_id) != NoticeState.OWED
+def is_owed(*, notice_id: UUID) -> bool:
+    """Tell whether a notice still waits to be handed over."""
+    return state_of(notice_id) == NoticeState.OWED

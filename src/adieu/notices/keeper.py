@@ -1,0 +1,57 @@
+"""What notices keep of a person: mail that waits to be sent to them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from adieu.core.keeping import Blocker, Description, Step, StepSpec
+from adieu.notices.models import Notice, NoticeState
+from adieu.notices.operations import drop
+from adieu.notices.sweeps import forget_mail
+from adieu.vault.models import Mail
+
+ERASE_MAIL = "erase_mail"
+
+
+class NoticesKeeper:
+    """Keeps mail that waits."""
+
+    name = "notices"
+
+    def find_blockers(self, *, account_id: UUID) -> Sequence[Blocker]:
+        """Mail never blocks."""
+        del account_id
+        return ()
+
+    def describe(self, *, account_id: UUID) -> Description:
+        """Mail that waits is too small a thing to list."""
+        del account_id
+        return Description()
+
+    def lock(self, *, account_id: UUID) -> None:
+        """There is nothing to lock: what is owed is ended by one conditional update."""
+
+    def erase_now(self, *, account_id: UUID, now: datetime) -> None:
+        """End what is owed to the person; the farewell is owed later."""
+        drop(account_id=account_id, now=now)
+
+    def steps(self, *, account_id: UUID) -> Sequence[StepSpec]:
+        """Declare the erasing of the mails themselves."""
+        del account_id
+        return (StepSpec(name=ERASE_MAIL, title="Erase mail that was waiting to be sent to you"),)
+
+    def run(self, *, step: Step, now: datetime) -> None:
+        """Erase the mails whose notices have ended; one that is owed after the deletion is not touched."""
+        del now
+        theirs = Mail.objects.filter(account_id=step.account_id).values_list("notice_id", flat=True)
+        owed = Notice.objects.filter(id__in=list(theirs), state=NoticeState.OWED).values_list("id", flat=True)
+        forget_mail(set(theirs) - set(owed))
+
+    def residue(self, *, account_id: UUID) -> Sequence[str]:
+        """Find mail that still waits."""
+        found = []
+        if Notice.objects.filter(account_id=account_id, state=NoticeState.OWED).exists():
+            found.append("a notice that is owed")
+        if Mail.objects.filter(account_id=account_id).exists():
+            found.append("a mail in the vault")
+        return found
