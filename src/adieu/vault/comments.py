@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import IntegrityError
 
 from adieu.kit.transactions import transaction
+from adieu.vault.checkpoints import owe_compaction
 from adieu.vault.fields import comment_field
 from adieu.vault.models import Comment, CommentRound
 from adieu.vault.router import VAULT
@@ -33,9 +34,11 @@ def keep_comment(*, request_id: UUID, text: str) -> None:
     _with_random_key(keep)
 
 
+@transaction(using=VAULT)
 def forget_comment(*, request_id: UUID) -> None:
     """Erase the comment of a request that was cancelled."""
-    Comment.objects.filter(request_id=request_id).delete()
+    if Comment.objects.filter(request_id=request_id).delete()[0]:
+        owe_compaction()
 
 
 def loosen_comment(*, request_id: UUID) -> None:
@@ -58,6 +61,8 @@ def sweep_comments(*, now: datetime) -> int:
     if CommentRound.objects.filter(cleared_in_year__gte=now.year).exists():
         return 0
     cleared, _ = Comment.objects.filter(request_id=None).delete()
+    if cleared:
+        owe_compaction()
     CommentRound.objects.update_or_create(id=1, defaults={"cleared_in_year": now.year})
     return cleared
 

@@ -61,6 +61,17 @@ class CommentRound(models.Model):
         constraints = [models.CheckConstraint(name="one_comment_round", condition=models.Q(id=1))]
 
 
+class Compaction(models.Model):
+    """How many erasures asked for a compaction, and up to which one it was done; one row."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    owed = models.PositiveIntegerField()
+    paid = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="one_compaction", condition=models.Q(id=1))]
+
+
 class DevelopmentMail(models.Model):
     """A message in the development mailbox, which stands in for a mail server on a developer's machine."""
 

@@ -6,7 +6,7 @@ from itertools import batched
 from uuid import UUID
 
 from adieu.kit.transactions import transaction
-from adieu.vault.checkpoints import UnableToCheckpoint, checkpoint
+from adieu.vault.checkpoints import UnableToCheckpoint, checkpoint, owe_compaction
 from adieu.vault.comments import forget_comment, keep_comment, loosen_comment, sweep_comments
 from adieu.vault.fields import country_field, name_field
 from adieu.vault.models import Entry
@@ -68,14 +68,18 @@ def change_profile(*, account_id: UUID, name: str, company: str, country: str) -
     )
 
 
+@transaction(using=VAULT)
 def cut_down(*, account_id: UUID) -> None:
     """Leave the address, which the farewell mail needs, and nothing else (Rule D9)."""
-    Entry.objects.filter(account_id=account_id).update(name="", company="", country="")
+    if Entry.objects.filter(account_id=account_id).update(name="", company="", country=""):
+        owe_compaction()
 
 
+@transaction(using=VAULT)
 def erase(*, account_id: UUID) -> None:
     """Erase an entry; no byte of it is left once checkpoint() has returned (Rule P3)."""
-    Entry.objects.filter(account_id=account_id).delete()
+    if Entry.objects.filter(account_id=account_id).delete()[0]:
+        owe_compaction()
 
 
 def sweep_orphans(*, known_account_ids: Callable[[list[UUID]], set[UUID]], now: datetime) -> int:
@@ -89,5 +93,13 @@ def sweep_orphans(*, known_account_ids: Callable[[list[UUID]], set[UUID]], now: 
     swept = 0
     for account_ids in batched(list(old), BATCH):
         orphans = set(account_ids) - known_account_ids(list(account_ids))
-        swept += Entry.objects.filter(account_id__in=orphans).delete()[0]
+        swept += _erase_orphans(orphans)
     return swept
+
+
+@transaction(using=VAULT)
+def _erase_orphans(orphans: set[UUID]) -> int:
+    if not orphans:
+        return 0
+    owe_compaction()
+    return Entry.objects.filter(account_id__in=orphans).delete()[0]
