@@ -1,0 +1,17 @@
+.PHONY: serve test test-all lint docs
+
+serve:
+	@bin/serve
+
+test:
+	@bin/test
+
+test-all:
+	@bin/test --all
+
+lint:
+	@bin/setup --dev
+	@bin/lint
+
+docs:
+	@bin/docs
