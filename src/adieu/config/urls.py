@@ -1,3 +1,21 @@
 """Every address of the service."""
 
-urlpatterns = []
+from django.http import HttpRequest, HttpResponse
+from django.urls import include, path
+
+from adieu.api.v1.service import api
+
+
+def healthz(_request: HttpRequest) -> HttpResponse:
+    """Answer that the process serves."""
+    return HttpResponse("ok", content_type="text/plain")
+
+
+urlpatterns = [
+    path("", include("adieu.console.urls")),
+    path("", include("adieu.console.accounts.urls")),
+    path("", include("adieu.console.deletion.urls")),
+    path("", include("adieu.console.mailbox.urls")),
+    path("api/v1/", api.urls),
+    path("healthz", healthz),
+]

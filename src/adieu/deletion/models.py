@@ -135,7 +135,6 @@ class StepState(models.TextChoices):
     WAITING = "waiting"
     RUNNING = "running"
     DONE = "done"
-    STUCK = "stuck"
 
 
 class ErasureStep(models.Model):
@@ -168,7 +167,7 @@ class ErasureStep(models.Model):
             models.CheckConstraint(
                 name="step_state_tells_times",
                 condition=(
-                    Q(state__in=["waiting", "stuck"], leased_until_at__isnull=True, done_at__isnull=True)
+                    Q(state="waiting", leased_until_at__isnull=True, done_at__isnull=True)
                     | Q(state="running", leased_until_at__isnull=False, done_at__isnull=True)
                     | Q(state="done", leased_until_at__isnull=True, done_at__isnull=False)
                 ),

@@ -1,0 +1,1 @@
+"""Our own REST API, version 1: the same operations as the pages, as JSON."""

@@ -1,0 +1,122 @@
+"""How each refusal of the domain reads as problem+json."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+
+from adieu.deletion import crossing, farewell, requests, verification
+from adieu.deletion.consents import ConsentMissing
+from adieu.kit.errors import Fact
+from adieu.kit.limits import LimitReached
+from adieu.kit.problem import problem, too_many
+
+STATUS_OF: dict[type[Fact], HTTPStatus] = {
+    requests.NoOpenRequest: HTTPStatus.GONE,
+    requests.ReasonNotKnown: HTTPStatus.UNPROCESSABLE_ENTITY,
+    requests.CommentNotAllowed: HTTPStatus.UNPROCESSABLE_ENTITY,
+    verification.NotYourAddress: HTTPStatus.UNPROCESSABLE_ENTITY,
+    verification.NoCodeSent: HTTPStatus.GONE,
+    verification.CodeOfAnotherSession: HTTPStatus.GONE,
+    verification.CodeExpired: HTTPStatus.GONE,
+    verification.CodeUsedUp: HTTPStatus.GONE,
+    verification.RequestEnded: HTTPStatus.GONE,
+    verification.WrongCode: HTTPStatus.UNPROCESSABLE_ENTITY,
+    verification.OwnThingsChanged: HTTPStatus.CONFLICT,
+    ConsentMissing: HTTPStatus.UNPROCESSABLE_ENTITY,
+    requests.DeletionBlocked: HTTPStatus.CONFLICT,
+    farewell.DeletionNotFound: HTTPStatus.NOT_FOUND,
+}
+
+
+class ReauthenticationRequired(Fact):
+    """You proved who you are more than 10 minutes ago. Prove it again first."""
+
+    def __init__(self, step_url: str) -> None:
+        """Remember where that is done."""
+        super().__init__()
+        self.step_url = step_url
+
+
+def code_of(fact: type[Fact]) -> str:
+    """Give the stable name of a refusal: `WrongCode` is `wrong-code`."""
+    name = fact.__name__
+    return "".join("-" + letter.lower() if letter.isupper() else letter for letter in name).lstrip("-")
+
+
+def members_of(fact: Fact) -> dict[str, Any]:
+    """Give what a refusal tells beside its sentence."""
+    match fact:
+        case requests.DeletionBlocked():
+            return {"blockers": [blocker_as_json(blocker) for blocker in fact.blockers]}
+        case verification.WrongCode():
+            return {"tries_left": fact.tries_left}
+        case ConsentMissing():
+            return {"missing": list(fact.missing)}
+        case verification.OwnThingsChanged():
+            return {"new": [vars(subject) for subject in fact.new]}
+        case _:
+            return {}
+
+
+def blocker_as_json(blocker: Any) -> dict[str, Any]:
+    """Write a blocker as the table of the API has it."""
+    return {
+        "code": blocker.code,
+        "subject": vars(blocker.subject),
+        "remedies": [vars(remedy) for remedy in blocker.remedies],
+    }
+
+
+def translate_refusals(api: NinjaAPI) -> None:
+    """Teach the API every refusal there is."""
+    for fact, status in STATUS_OF.items():
+        api.add_exception_handler(fact, _handler(status))
+    api.add_exception_handler(ReauthenticationRequired, _reauthentication)
+    api.add_exception_handler(LimitReached, _limit)
+    api.add_exception_handler(verification.ResendTooSoon, _limit)
+    api.add_exception_handler(AuthenticationError, _not_signed_in)
+    api.add_exception_handler(ValidationError, _invalid)
+    api.add_exception_handler(HttpError, _http_error)
+
+
+def _handler(status: HTTPStatus) -> Callable[[HttpRequest, Any], HttpResponse]:
+    def handle(_request: HttpRequest, fact: Fact) -> HttpResponse:
+        return problem(status=status, code=code_of(type(fact)), title=str(fact), **members_of(fact))
+
+    return handle
+
+
+def _reauthentication(_request: HttpRequest, fact: Any) -> HttpResponse:
+    return problem(
+        status=HTTPStatus.UNAUTHORIZED,
+        code="reauthentication-required",
+        title=str(fact),
+        reauthenticate_url=fact.step_url,
+    )
+
+
+def _limit(_request: HttpRequest, fact: Any) -> HttpResponse:
+    return too_many(retry_after=fact.retry_after, detail=str(fact))
+
+
+def _not_signed_in(_request: HttpRequest, _error: Any) -> HttpResponse:
+    return problem(status=HTTPStatus.UNAUTHORIZED, code="not-signed-in", title="Sign in first.")
+
+
+def _invalid(_request: HttpRequest, error: Any) -> HttpResponse:
+    # Only where and what kind: the message of pydantic repeats what was sent.
+    errors = [{"at": ".".join(map(str, item["loc"])), "kind": item["type"]} for item in error.errors]
+    return problem(
+        status=HTTPStatus.UNPROCESSABLE_ENTITY,
+        code="invalid-request",
+        title="The request does not have the form that is described for it.",
+        errors=errors,
+    )
+
+
+def _http_error(_request: HttpRequest, error: Any) -> HttpResponse:
+    return problem(status=error.status_code, code="http-error", title=str(error))

@@ -1,0 +1,57 @@
+"""The three forms on the way out. They only read what was typed; the domain decides."""
+
+from django import forms
+
+from adieu.deletion.consents import TEXTS
+from adieu.deletion.models import Reason
+from adieu.deletion.requests import LONGEST_COMMENT
+
+
+class FeedbackForm(forms.Form):
+    """Why the person leaves (Rule D3)."""
+
+    reason = forms.ChoiceField(
+        label="Why do you leave?",
+        choices=Reason.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose a reason. “Prefer not to say” is one, too."},
+    )
+    comment = forms.CharField(
+        label="Anything else?",
+        help_text="If you write something, leave out who you are.",
+        required=False,
+        max_length=LONGEST_COMMENT,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+
+class AddressForm(forms.Form):
+    """The address, typed again (Rule D4)."""
+
+    email = forms.CharField(
+        label="Your e-mail address",
+        help_text="Type the address of this account.",
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        error_messages={"required": "Type the e-mail address of your account."},
+    )
+
+
+class ConfirmForm(forms.Form):
+    """The code and the boxes (Rules D4, D5)."""
+
+    code = forms.CharField(
+        label="Verification code",
+        help_text="8 digits, from the mail we sent you.",
+        max_length=64,
+        widget=forms.TextInput(
+            attrs={"inputmode": "numeric", "autocomplete": "one-time-code", "spellcheck": "false"}
+        ),
+        error_messages={"required": "Enter the code from the mail."},
+    )
+    consents = forms.MultipleChoiceField(
+        label="Tick each box by hand",
+        choices=list(TEXTS.items()),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Tick every box. Each says something that cannot be undone."},
+    )

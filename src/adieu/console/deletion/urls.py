@@ -1,0 +1,14 @@
+"""Addresses of the way out."""
+
+from django.urls import path
+
+from adieu.console.deletion import views
+
+urlpatterns = [
+    path("account/deletion/", views.blockers, name="deletion_blockers"),
+    path("account/deletion/feedback/", views.feedback, name="deletion_feedback"),
+    path("account/deletion/confirm/", views.confirm, name="deletion_confirm"),
+    path("account/deletion/code/", views.code, name="deletion_code"),
+    path("account/deletion/cancel/", views.cancel, name="deletion_cancel"),
+    path("deletions/<str:token>/", views.farewell, name="farewell"),
+]

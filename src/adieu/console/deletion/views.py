@@ -1,0 +1,217 @@
+"""The way out, as pages. Every view translates, calls the domain once, translates back."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from adieu.accounts.sessions import digest_of_session
+from adieu.accounts.step_up import proof_required
+from adieu.console.deletion.forms import AddressForm, ConfirmForm, FeedbackForm
+from adieu.deletion import crossing, farewell as farewells, queries, requests, verification
+from adieu.deletion.consents import ConsentMissing
+from adieu.deletion.models import RequestState
+from adieu.kit.errors import Fact
+from adieu.kit.limits import LimitReached
+from adieu.kit.who import account_id_of
+
+
+@require_GET
+@login_required
+@proof_required
+def blockers(request: HttpRequest) -> HttpResponse:
+    """Show what is in the way, all at once (Rule D2)."""
+    preflight = queries.preflight(account_id=account_id_of(request))
+    return render(request, "console/deletion/blockers.html", {"blockers": preflight.blockers})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+@proof_required
+def feedback(request: HttpRequest) -> HttpResponse:
+    """Ask why, and open the request (Rule D3)."""
+    form = FeedbackForm(request.POST if request.method == "POST" else None, initial=_said_before(request))
+    if not form.is_valid():
+        return _page(request, "feedback", {"form": form}, is_refused=form.is_bound)
+    try:
+        requests.open_request(
+            account_id=account_id_of(request),
+            reason=form.cleaned_data["reason"],
+            comment=form.cleaned_data["comment"],
+            now=timezone.now(),
+        )
+    except requests.DeletionBlocked:
+        return redirect("deletion_blockers")
+    return redirect("deletion_confirm")
+
+
+def _said_before(request: HttpRequest) -> dict[str, str]:
+    last = queries.last_request(account_id=account_id_of(request))
+    return {"reason": last.reason} if last and last.state == RequestState.OPEN else {}
+
+
+@require_POST
+@login_required
+@proof_required
+def code(request: HttpRequest) -> HttpResponse:
+    """Send the code (Rule D4)."""
+    form = AddressForm(request.POST)
+    if not form.is_valid():
+        return _confirm_page(request, address_form=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    try:
+        verification.send_code(
+            account_id=account_id_of(request),
+            address=form.cleaned_data["email"],
+            session_digest=digest_of_session(request),
+            network_address=request.META["REMOTE_ADDR"],
+            now=timezone.now(),
+        )
+    except requests.NoOpenRequest:
+        return redirect("deletion_feedback")
+    except requests.DeletionBlocked:
+        return redirect("deletion_blockers")
+    except verification.NotYourAddress as fact:
+        form.add_error("email", str(fact))
+        return _confirm_page(request, address_form=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    except (verification.ResendTooSoon, LimitReached) as fact:
+        return _too_soon(request, form, fact)
+    return redirect("deletion_confirm")
+
+
+def _too_soon(
+    request: HttpRequest, form: AddressForm, fact: verification.ResendTooSoon | LimitReached
+) -> HttpResponse:
+    seconds = max(1, round(fact.retry_after.total_seconds()))
+    wait = f"{seconds} seconds" if seconds <= 120 else f"{-(-seconds // 60)} minutes"
+    form.add_error(None, f"A new code can be sent in {wait}.")
+    response = _confirm_page(request, address_form=form, status=HTTPStatus.TOO_MANY_REQUESTS)
+    response["Retry-After"] = str(seconds)
+    return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def confirm(request: HttpRequest) -> HttpResponse:
+    """Show what goes and what stays; on POST, delete the account (Rules D5, D6)."""
+    if request.method != "POST":
+        return proof_required(_confirm_or_earlier_step)(request)
+    form = ConfirmForm(request.POST)
+    if not form.is_valid():
+        return _confirm_page(request, confirm_form=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    try:
+        deletion_id = crossing.confirm(
+            account_id=account_id_of(request),
+            code=form.cleaned_data["code"],
+            consents=form.cleaned_data["consents"],
+            session_digest=digest_of_session(request),
+            now=timezone.now(),
+        )
+    except Fact as fact:
+        return _refused(request, form, fact)
+    request.session.flush()
+    return redirect("farewell", token=farewells.link_token(deletion_id=deletion_id))
+
+
+def _confirm_or_earlier_step(request: HttpRequest) -> HttpResponse:
+    account_id = account_id_of(request)
+    if queries.preflight(account_id=account_id).blockers:
+        return redirect("deletion_blockers")
+    last = queries.last_request(account_id=account_id)
+    if last is None:
+        return redirect("deletion_feedback")
+    if last.state == RequestState.ENDED:
+        return render(request, "console/deletion/ended.html")
+    return _confirm_page(request)
+
+
+def _refused(request: HttpRequest, form: ConfirmForm, fact: Fact) -> HttpResponse:
+    match fact:
+        case requests.DeletionBlocked():
+            return redirect("deletion_blockers")
+        case requests.NoOpenRequest():
+            return redirect("deletion_confirm")
+        case verification.RequestEnded():
+            return render(request, "console/deletion/ended.html", status=HTTPStatus.GONE)
+        case verification.OwnThingsChanged():
+            names = [subject.name for subject in fact.new]
+            return _confirm_page(request, message=str(fact), whats_new=names, status=HTTPStatus.CONFLICT)
+        case ConsentMissing():
+            form.add_error("consents", "Tick every box. Each says something that cannot be undone.")
+        case verification.WrongCode():
+            tries = "1 try" if fact.tries_left == 1 else f"{fact.tries_left} tries"
+            form.add_error("code", f"{fact} You have {tries} left.")
+        case verification.CodeExpired() | verification.CodeOfAnotherSession() | verification.NoCodeSent():
+            form.add_error("code", str(fact))
+        case _:
+            raise fact
+    return _confirm_page(request, confirm_form=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def _confirm_page(
+    request: HttpRequest,
+    *,
+    address_form: AddressForm | None = None,
+    confirm_form: ConfirmForm | None = None,
+    message: str = "",
+    whats_new: list[str] | None = None,
+    status: HTTPStatus = HTTPStatus.OK,
+) -> HttpResponse:
+    account_id = account_id_of(request)
+    description = queries.preflight(account_id=account_id).description
+    sent = queries.code_sent(
+        account_id=account_id, session_digest=digest_of_session(request), now=timezone.now()
+    )
+    context = {
+        "address_form": address_form or AddressForm(),
+        "confirm_form": confirm_form or ConfirmForm(),
+        "code_sent": sent,
+        "goes": description.goes,
+        "stays": description.stays,
+        "told": description.told,
+        "message": message,
+        "whats_new": whats_new or [],
+    }
+    return render(request, "console/deletion/confirm.html", context, status=status)
+
+
+def _page(request: HttpRequest, name: str, context: dict[str, Any], *, is_refused: bool) -> HttpResponse:
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if is_refused else HTTPStatus.OK
+    return render(request, f"console/deletion/{name}.html", context, status=status)
+
+
+@require_POST
+@login_required
+def cancel(request: HttpRequest) -> HttpResponse:
+    """Keep the account: forget the request."""
+    try:
+        requests.cancel(account_id=account_id_of(request))
+    except requests.NoOpenRequest:
+        pass  # Whoever keeps an account without having asked for anything is where they want to be.
+    return redirect("account_settings")
+
+
+@require_GET
+def farewell(request: HttpRequest, token: str) -> HttpResponse:
+    """Show the progress of a deletion to whoever holds its link; no login, because there is none left (Rule D10)."""
+    try:
+        progress = farewells.progress_by_token(token=token)
+    except farewells.DeletionNotFound as error:
+        raise Http404 from error
+    is_fragment = request.headers.get("HX-Request") == "true"
+    template = "console/deletion/_progress.html" if is_fragment else "console/deletion/farewell.html"
+    context = {
+        "deletion": progress,
+        "steps": progress.steps,
+        "done_count": progress.done_count,
+        "total": len(progress.steps),
+        "status_url": request.path,
+    }
+    response = render(request, template, context)
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    response["Vary"] = "HX-Request"
+    return response

@@ -1,0 +1,118 @@
+"""The point of no return (Rule D6): one transaction; it all happens or none of it."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from adieu.deletion.consents import TEXTS, check_consents
+from adieu.deletion.keepers import all_keepers, find_blockers
+from adieu.deletion.models import Consent, DeletionRequest, ErasureStep, RequestState, Verification
+from adieu.deletion.requests import DeletionBlocked
+from adieu.deletion.verification import lock_verification, refusal_of_code, use_up
+from adieu.kit import sql
+from adieu.kit.transactions import transaction, transaction_required
+
+
+def confirm(
+    *, account_id: UUID, code: str, consents: Iterable[str], session_digest: str, now: datetime
+) -> UUID:
+    """Delete the account for good.
+
+    Args:
+        account_id: Who leaves.
+        code: What the person typed.
+        consents: The ids of the texts that were ticked.
+        session_digest: The digest of the session's key that the code was sent from.
+        now: The present.
+
+    Returns:
+        The deletion's id, for the farewell link.
+
+    Raises:
+        ConsentMissing: a box is not ticked; no try was used up.
+        NoOpenRequest: there is nothing to confirm, or another confirmation won.
+        NoCodeSent, CodeExpired, CodeOfAnotherSession: a new code is needed.
+        OwnThingsChanged: the person has to look again; no try was used up.
+        WrongCode, RequestEnded: the code does not match.
+        CodeUsedUp: another confirmation used it.
+        DeletionBlocked: a blocker appeared; nothing was changed.
+    """
+    check_consents(consents)
+    with transaction():
+        verification = lock_verification(account_id=account_id)
+        refusal = refusal_of_code(
+            verification, account_id=account_id, code=code, session_digest=session_digest, now=now
+        )
+        if refusal is None:
+            cross(verification, account_id=account_id, now=now)
+    if refusal is not None:
+        raise refusal
+    return verification.request_id
+
+
+@transaction_required
+def cross(verification: Verification, *, account_id: UUID, now: datetime) -> None:
+    """Erase the account and write down the work that is left, in the caller's transaction.
+
+    Note [The order of erasing]
+
+    Locks come first, in the keepers' order, so that whoever wants to change the person's things waits. Then
+    the blockers are looked for again: what another person did a moment ago counts (Rule D2). Steps are
+    declared before anything is erased, because they tell what there was. The account row goes last; every
+    personal row has a foreign key to it, so a request that was under way fails at its commit.
+    """
+    for keeper in all_keepers():
+        keeper.lock(account_id=account_id)
+    blockers = find_blockers(account_id=account_id)
+    if blockers:
+        raise DeletionBlocked(blockers)
+    use_up(verification, now=now)
+    steps = _declare_steps(verification.request_id, account_id=account_id, now=now)
+    _keep_evidence(verification.request, account_id=account_id, now=now)
+    for keeper in all_keepers():
+        keeper.erase_now(account_id=account_id, now=now)
+    ErasureStep.objects.bulk_create(steps)
+
+
+def _declare_steps(request_id: UUID, *, account_id: UUID, now: datetime) -> list[ErasureStep]:
+    declared = [(keeper, spec) for keeper in all_keepers() for spec in keeper.steps(account_id=account_id)]
+    return [
+        ErasureStep(
+            request_id=request_id,
+            position=position,
+            keeper=keeper.name,
+            name=spec.name,
+            title=spec.title,
+            payload=dict(spec.payload),
+            next_attempt_at=now,
+        )
+        for position, (keeper, spec) in enumerate(declared, start=1)
+    ]
+
+
+def _keep_evidence(request: DeletionRequest, *, account_id: UUID, now: datetime) -> None:
+    _count_reason(request.reason, week=monday_of(now))
+    DeletionRequest.objects.filter(id=request.id).update(
+        account=None,
+        former_account_id=account_id,
+        state=RequestState.ERASING,
+        reason="",
+        confirmed_at=now,
+    )
+    Consent.objects.bulk_create(
+        Consent(request_id=request.id, text_id=text_id, given_at=now) for text_id in TEXTS
+    )
+    sql.run("DELETE FROM deletion_verification WHERE request_id = %s", [request.id])
+
+
+def monday_of(moment: datetime) -> date:
+    """Give the first day of the week, the finest date a reason is counted by (Rule D3)."""
+    return moment.date() - timedelta(days=moment.weekday())
+
+
+def _count_reason(reason: str, *, week: date) -> None:
+    sql.run(
+        "INSERT INTO deletion_reasoncount (week, reason, count) VALUES (%s, %s, 1)"
+        " ON CONFLICT (week, reason) DO UPDATE SET count = deletion_reasoncount.count + 1",
+        [week, reason],
+    )

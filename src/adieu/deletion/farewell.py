@@ -1,0 +1,160 @@
+"""Completion: the last mail, and the last thing to go, the address it was sent to (Rules D9, D10)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+
+from adieu.core.keeping import Blocker, Description, NotYet, Step, StepSpec
+from adieu.core.keys import derive_key
+from adieu.core.links import NotAFarewellLink, farewell_token, read_farewell_token
+from adieu.deletion.models import DeletionRequest, ErasureStep, RequestState, StepState
+from adieu.kit import sql
+from adieu.kit.errors import Fact
+from adieu.kit.transactions import transaction_required
+from adieu.notices.operations import owe
+from adieu.notices.queries import is_settled
+from adieu.vault import operations as vault
+
+NOTICE_OF_COMPLETION = "deletion.completed"
+FINAL_MAIL_LIVES = timedelta(days=5)
+FORGET_ADDRESS = "forget_address"
+
+
+class DeletionNotFound(Fact):
+    """This link leads to no deletion."""
+
+
+@dataclass(frozen=True)
+class StepProgress:
+    """One line of the farewell page."""
+
+    title: str
+    state: StepState
+    done_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What the farewell page shows; it says nothing of who it was."""
+
+    deletion_id: UUID
+    state: RequestState
+    confirmed_at: datetime
+    completed_at: datetime | None
+    steps: tuple[StepProgress, ...]
+
+    @property
+    def done_count(self) -> int:
+        """How many steps are done."""
+        return sum(step.state == StepState.DONE for step in self.steps)
+
+    @property
+    def is_completed(self) -> bool:
+        """Whether nothing is left to do but to forget the address of the last mail."""
+        return self.state == RequestState.COMPLETED
+
+
+def link_token(*, deletion_id: UUID) -> str:
+    """Derive the secret part of a deletion's link; it is stored nowhere."""
+    return farewell_token(key=derive_key(settings.ROOT_KEY, "farewell-link"), deletion_id=deletion_id)
+
+
+def progress_by_token(*, token: str) -> Progress:
+    """Show how far a deletion is to whoever holds its link.
+
+    Raises:
+        DeletionNotFound: the link was not made here, or its deletion is not there.
+    """
+    try:
+        deletion_id = read_farewell_token(token, key=derive_key(settings.ROOT_KEY, "farewell-link"))
+    except NotAFarewellLink as error:
+        raise DeletionNotFound from error
+    request = DeletionRequest.objects.filter(id=deletion_id, confirmed_at__isnull=False).first()
+    if request is None or request.confirmed_at is None:
+        raise DeletionNotFound
+    steps = ErasureStep.objects.filter(request=request).order_by("is_after_completion", "position")
+    return Progress(
+        deletion_id=request.id,
+        state=RequestState(request.state),
+        confirmed_at=request.confirmed_at,
+        completed_at=request.completed_at,
+        steps=tuple(StepProgress(step.title, StepState(step.state), step.done_at) for step in steps),
+    )
+
+
+@transaction_required
+def complete_if_done(*, request_id: UUID, now: datetime) -> None:
+    """Complete a deletion whose steps are all done: owe the last mail, and declare the forgetting of the address."""
+    is_completed_now = sql.run(
+        "UPDATE deletion_deletionrequest SET state = 'completed', completed_at = %s"
+        " WHERE id = %s AND state = 'erasing' AND NOT EXISTS (SELECT 1 FROM deletion_erasurestep"
+        " WHERE request_id = %s AND done_at IS NULL)",
+        [now, request_id, request_id],
+    )
+    if not is_completed_now:
+        return
+    account_id = DeletionRequest.objects.values_list("former_account_id", flat=True).get(id=request_id)
+    notice_id = owe(
+        kind=NOTICE_OF_COMPLETION,
+        now=now,
+        give_up_after=FINAL_MAIL_LIVES,
+        account_id=account_id,
+        payload={"deletion_id": str(request_id)},
+    )
+    ErasureStep.objects.create(
+        request_id=request_id,
+        position=1,
+        keeper=FarewellKeeper.name,
+        name=FORGET_ADDRESS,
+        title="Tell you by mail, then erase your address",
+        payload={"notice_id": str(notice_id)},
+        is_after_completion=True,
+        next_attempt_at=now,
+    )
+
+
+class FarewellKeeper:
+    """Keeps the address until the last mail was taken, refused or given up (Rule D9)."""
+
+    name = "farewell"
+
+    def find_blockers(self, *, account_id: UUID) -> Sequence[Blocker]:
+        """A mail never blocks."""
+        del account_id
+        return ()
+
+    def describe(self, *, account_id: UUID) -> Description:
+        """Tell who is told."""
+        del account_id
+        return Description(told=("You, by one last mail. Your address is erased when it was delivered.",))
+
+    def lock(self, *, account_id: UUID) -> None:
+        """There is nothing to lock."""
+
+    def erase_now(self, *, account_id: UUID, now: datetime) -> None:
+        """There is nothing to erase yet."""
+
+    def steps(self, *, account_id: UUID) -> Sequence[StepSpec]:
+        """The one step is declared at completion, when there is a mail to wait for."""
+        del account_id
+        return ()
+
+    def run(self, *, step: Step, now: datetime) -> None:
+        """Erase the vault entry once the mail is settled.
+
+        Raises:
+            NotYet: the mail is still owed.
+        """
+        del now
+        if not is_settled(UUID(step.payload["notice_id"])):
+            raise NotYet
+        vault.erase(account_id=step.account_id)
+        vault.checkpoint()
+
+    def residue(self, *, account_id: UUID) -> Sequence[str]:
+        """The vault's own keeper looks for the entry."""
+        del account_id
+        return ()

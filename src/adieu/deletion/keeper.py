@@ -1,0 +1,69 @@
+"""What the deletion itself keeps of a person: the requests that came to nothing, and the comment."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from adieu.core.keeping import Blocker, Description, Going, Staying, Step, StepSpec
+from adieu.deletion.models import DeletionRequest, RequestState
+from adieu.kit import sql
+from adieu.vault import operations as vault
+
+
+class DeletionKeeper:
+    """Keeps requests of the account that are not the one being confirmed."""
+
+    name = "deletion"
+
+    def find_blockers(self, *, account_id: UUID) -> Sequence[Blocker]:
+        """A wish to leave never blocks itself."""
+        del account_id
+        return ()
+
+    def describe(self, *, account_id: UUID) -> Description:
+        """Tell what becomes of the feedback, and what is kept as evidence."""
+        requests = DeletionRequest.objects.filter(account_id=account_id)
+        return Description(
+            goes=(Going("deletion request", "deletion requests", requests.count()),),
+            stays=(
+                Staying(
+                    "Your reason for leaving, as a number",
+                    "It is counted by week and reason. Your comment, if you wrote one, is kept apart from you.",
+                    "The number for good, comments until the end of the year",
+                ),
+                Staying(
+                    "The record of this deletion",
+                    "It shows when it was asked for, what you agreed to and when each step was done."
+                    " It does not say who you were.",
+                    "As long as this installation runs",
+                ),
+            ),
+        )
+
+    def lock(self, *, account_id: UUID) -> None:
+        """The open request is locked by whoever confirms it, before any keeper is asked."""
+        del account_id
+
+    def erase_now(self, *, account_id: UUID, now: datetime) -> None:
+        """Erase requests that ended without a deletion."""
+        del now
+        sql.run("DELETE FROM deletion_deletionrequest WHERE account_id = %s", [account_id])
+
+    def steps(self, *, account_id: UUID) -> Sequence[StepSpec]:
+        """The comment is parted from the request after the commit, because it is in the vault (Rule P4)."""
+        ended = DeletionRequest.objects.filter(account_id=account_id, state=RequestState.ENDED)
+        ids = ",".join(str(request_id) for request_id in ended.values_list("id", flat=True))
+        return (StepSpec("part_comment", "Part your comment from you", {"ended_requests": ids}),)
+
+    def run(self, *, step: Step, now: datetime) -> None:
+        """Give the comment a random key and take its request away."""
+        del now
+        vault.loosen_comment(request_id=step.deletion_id)
+        for request_id in filter(None, step.payload["ended_requests"].split(",")):
+            vault.forget_comment(request_id=UUID(request_id))
+        vault.checkpoint()
+
+    def residue(self, *, account_id: UUID) -> Sequence[str]:
+        """Name requests that still know the account."""
+        left = DeletionRequest.objects.filter(account_id=account_id).exclude(state=RequestState.COMPLETED)
+        return ["deletion_deletionrequest"] if left.exists() else []

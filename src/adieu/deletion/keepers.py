@@ -1,0 +1,37 @@
+"""The keepers of this installation, in the order in which they lock and erase."""
+
+from collections.abc import Sequence
+from functools import cache
+from uuid import UUID
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from adieu.core.keeping import Blocker, Description, Keeper
+
+
+@cache
+def all_keepers() -> tuple[Keeper, ...]:
+    """Give the keepers that the setting `DELETION_KEEPERS` names; the one of the account row comes last."""
+    return tuple(import_string(path)() for path in settings.DELETION_KEEPERS)
+
+
+def keeper_named(name: str) -> Keeper:
+    """Find the keeper that declared a step."""
+    return next(keeper for keeper in all_keepers() if keeper.name == name)
+
+
+def find_blockers(*, account_id: UUID) -> list[Blocker]:
+    """Name everything that must be settled first, all at once (Rule D2)."""
+    return [blocker for keeper in all_keepers() for blocker in keeper.find_blockers(account_id=account_id)]
+
+
+def describe(*, account_id: UUID) -> Description:
+    """Join what all keepers say goes and stays (Rule D5)."""
+    parts: Sequence[Description] = [keeper.describe(account_id=account_id) for keeper in all_keepers()]
+    return Description(
+        goes=tuple(going for part in parts for going in part.goes if going.count),
+        stays=tuple(staying for part in parts for staying in part.stays),
+        told=tuple(person for part in parts for person in part.told),
+        owned=tuple(subject for part in parts for subject in part.owned),
+    )

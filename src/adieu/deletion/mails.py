@@ -1,0 +1,68 @@
+"""What the mails about a deletion say; each is written when it is handed over."""
+
+from uuid import UUID
+
+from django.conf import settings
+
+from adieu.deletion.farewell import NOTICE_OF_COMPLETION, link_token
+from adieu.deletion.models import DeletionRequest, RequestState
+from adieu.deletion.verification import NOTICE_OF_CODE, code_of
+from adieu.notices.composing import Composed, NothingToSay, OwedNotice, register
+from adieu.notices.rendering import render
+from adieu.vault.queries import read
+
+
+def register_mails() -> None:
+    """Tell the notices how the mails of a deletion are written."""
+    register(NOTICE_OF_CODE, compose_code)
+    register(NOTICE_OF_COMPLETION, compose_completion)
+
+
+def compose_code(notice: OwedNotice) -> Composed:
+    """Write the mail with the code, deriving it now (Rule D4).
+
+    Raises:
+        NothingToSay: the request was cancelled or confirmed meanwhile, or a newer code was sent.
+    """
+    request_id, number = UUID(notice.payload["request_id"]), int(notice.payload["number"])
+    is_current = DeletionRequest.objects.filter(
+        id=request_id, state=RequestState.OPEN, verification__number=number
+    ).exists()
+    if not is_current:
+        raise NothingToSay
+    text, html = render(
+        "Your code to delete your account",
+        [
+            "You asked to delete your Adieu account. Enter this code on the page you asked from.",
+            "It works for 10 minutes. After it there is a last look at what goes and what stays.",
+            "If you did not ask for this, change your password: somebody else is signed in as you.",
+        ],
+        code=code_of(request_id=request_id, number=number),
+    )
+    return Composed(_address_of(notice), "Your code to delete your account", text, html)
+
+
+def compose_completion(notice: OwedNotice) -> Composed:
+    """Write the last mail (Rule D9)."""
+    token = link_token(deletion_id=UUID(notice.payload["deletion_id"]))
+    text, html = render(
+        "Your account has been deleted",
+        [
+            "Your Adieu account and everything that was yours alone is erased. This cannot be undone.",
+            "With this mail your address is erased here, too. What remains is a keyed fingerprint of it,"
+            " which only serves to refuse a new account with the same address.",
+            "The page below shows each step. It says nothing of who you are.",
+            "Thank you for having been here.",
+        ],
+        link=f"{settings.ADIEU.base_url}/deletions/{token}/",
+    )
+    return Composed(_address_of(notice), "Your account has been deleted", text, html)
+
+
+def _address_of(notice: OwedNotice) -> str:
+    if notice.account_id is None:
+        raise NothingToSay
+    people = read([notice.account_id])
+    if notice.account_id not in people:
+        raise NothingToSay
+    return people[notice.account_id].address

@@ -1,0 +1,66 @@
+"""Reading what a person may know about their own leaving."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from adieu.core.keeping import Blocker, Description
+from adieu.deletion.keepers import describe, find_blockers
+from adieu.deletion.models import DeletionRequest, RequestState, Verification
+from adieu.deletion.verification import MOST_TRIES, RESEND_AFTER
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """What is in the way, what goes and what stays."""
+
+    blockers: tuple[Blocker, ...]
+    description: Description
+
+    @property
+    def is_deletable(self) -> bool:
+        """Whether nothing is in the way."""
+        return not self.blockers
+
+
+@dataclass(frozen=True)
+class CodeSent:
+    """The code that is under way, without the code."""
+
+    sent_at: datetime
+    expires_at: datetime
+    resend_after_seconds: int
+    tries_left: int
+    is_expired: bool
+    is_of_this_session: bool
+
+
+def preflight(*, account_id: UUID) -> Preflight:
+    """Tell whether an account can go now, and what that would mean (Rules D2, D5)."""
+    return Preflight(
+        blockers=tuple(find_blockers(account_id=account_id)), description=describe(account_id=account_id)
+    )
+
+
+def last_request(*, account_id: UUID) -> DeletionRequest | None:
+    """Give the account's open request, else the one that ended last."""
+    requests = DeletionRequest.objects.filter(account_id=account_id)
+    return requests.filter(state=RequestState.OPEN).first() or requests.order_by("-ended_at").first()
+
+
+def code_sent(*, account_id: UUID, session_digest: str, now: datetime) -> CodeSent | None:
+    """Tell about the code of the open request, if one was sent."""
+    verification = Verification.objects.filter(
+        request__account_id=account_id, request__state=RequestState.OPEN
+    ).first()
+    if verification is None:
+        return None
+    wait = max(verification.sent_at + RESEND_AFTER - now, timedelta())
+    return CodeSent(
+        sent_at=verification.sent_at,
+        expires_at=verification.expires_at,
+        resend_after_seconds=-(-wait // timedelta(seconds=1)),
+        tries_left=MOST_TRIES - verification.wrong_tries,
+        is_expired=verification.expires_at <= now,
+        is_of_this_session=verification.session_digest == session_digest,
+    )

@@ -1,0 +1,124 @@
+"""Opening and cancelling a deletion request: everything before a code is asked for (Rules D1 to D3)."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from adieu.core.keeping import Blocker
+from adieu.deletion.keepers import find_blockers
+from adieu.deletion.models import DeletionRequest, Reason, RequestState
+from adieu.kit import sql
+from adieu.kit.errors import Fact
+from adieu.kit.transactions import transaction
+from adieu.vault import operations as vault
+
+LONGEST_COMMENT = 1000
+ABANDONED_AFTER = timedelta(hours=24)
+
+
+class DeletionBlocked(Fact):
+    """Something has to be settled before the account can go."""
+
+    def __init__(self, blockers: Sequence[Blocker]) -> None:
+        """Remember what blocks."""
+        super().__init__()
+        self.blockers = tuple(blockers)
+
+
+class ReasonNotKnown(Fact):
+    """Choose one of the reasons."""
+
+
+class CommentNotAllowed(Fact):
+    """A comment has at most 1,000 characters and no NUL character."""
+
+
+class NoOpenRequest(Fact):
+    """There is no open deletion request for this account. It starts with the feedback step."""
+
+
+def refuse_if_blocked(*, account_id: UUID) -> None:
+    """Raise all blockers at once.
+
+    Raises:
+        DeletionBlocked: there is at least one.
+    """
+    blockers = find_blockers(account_id=account_id)
+    if blockers:
+        raise DeletionBlocked(blockers)
+
+
+def open_request(*, account_id: UUID, reason: str, comment: str, now: datetime) -> DeletionRequest:
+    """Open a deletion request, or change the reason of the open one.
+
+    Args:
+        account_id: Who wants to leave.
+        reason: One of `Reason`.
+        comment: Free text of at most 1,000 characters, kept in the vault until the point of no return.
+        now: The present.
+
+    Raises:
+        DeletionBlocked: something must be settled first; nothing was written.
+        ReasonNotKnown: the reason is not on the list.
+        CommentNotAllowed: the comment is too long or has a NUL character.
+    """
+    if reason not in Reason.values:
+        raise ReasonNotKnown
+    if len(comment) > LONGEST_COMMENT or "\0" in comment:
+        raise CommentNotAllowed
+    refuse_if_blocked(account_id=account_id)
+    request = _open_row(account_id=account_id, reason=Reason(reason), now=now)
+    if comment.strip():
+        vault.keep_comment(request_id=request.id, text=comment.strip())
+    else:
+        vault.forget_comment(request_id=request.id)
+    return request
+
+
+@transaction
+def _open_row(*, account_id: UUID, reason: Reason, now: datetime) -> DeletionRequest:
+    # Two tabs at once: the second insert meets the unique index, and both change the one row.
+    row = DeletionRequest(account_id=account_id, reason=reason, opened_at=now)
+    sql.run(
+        "INSERT INTO deletion_deletionrequest (id, account_id, state, reason, opened_at)"
+        " VALUES (%s, %s, 'open', %s, %s) ON CONFLICT DO NOTHING",
+        [row.id, account_id, reason.value, now],
+    )
+    DeletionRequest.objects.filter(account_id=account_id, state=RequestState.OPEN).update(reason=reason)
+    return DeletionRequest.objects.get(account_id=account_id, state=RequestState.OPEN)
+
+
+def cancel(*, account_id: UUID) -> None:
+    """Forget everything about the wish to leave: a cancelled request leaves nothing (Rule D3).
+
+    Raises:
+        NoOpenRequest: there is nothing to cancel, perhaps because the account is going already.
+    """
+    with transaction():
+        requests = DeletionRequest.objects.select_for_update().filter(account_id=account_id)
+        ids = list(requests.values_list("id", flat=True))
+        if not ids:
+            raise NoOpenRequest
+        DeletionRequest.objects.filter(id__in=ids).delete()
+    for request_id in ids:
+        vault.forget_comment(request_id=request_id)
+
+
+def void(*, account_id: UUID, now: datetime) -> None:
+    """End the open request of an account whose address changed (Rule A7)."""
+    DeletionRequest.objects.filter(account_id=account_id, state=RequestState.OPEN).update(
+        state=RequestState.ENDED, ended_at=now
+    )
+
+
+def sweep(*, now: datetime) -> int:
+    """Forget requests that were opened a day ago and never confirmed (Rule A8)."""
+    with transaction():
+        old = DeletionRequest.objects.select_for_update().filter(
+            account__isnull=False, opened_at__lte=now - ABANDONED_AFTER
+        )
+        ids = list(old.values_list("id", flat=True))
+        DeletionRequest.objects.filter(id__in=ids).delete()
+    for request_id in ids:
+        vault.forget_comment(request_id=request_id)
+    return len(ids)

@@ -1,0 +1,122 @@
+"""Changing organizations and projects."""
+
+import uuid
+from datetime import datetime
+from uuid import UUID
+
+from adieu.activities.kinds import Kind
+from adieu.activities.operations import record
+from adieu.core.names import clean_name
+from adieu.kit import sql
+from adieu.kit.errors import Fact
+from adieu.kit.transactions import transaction, transaction_required
+from adieu.tenancy.models import Organization, OrganizationMembership, Project, Role
+
+FIRST_ORGANIZATION = "My organization"
+DEFAULT_PROJECT = "Default Project"
+
+
+class OrganizationNotFound(Fact):
+    """There is no such organization."""
+
+
+class NotAnOwner(Fact):
+    """Only an owner of the organization can do this."""
+
+
+class NameDoesNotMatch(Fact):
+    """The name you typed is not the name of the organization."""
+
+
+@transaction
+def welcome(*, account_id: UUID, now: datetime) -> None:
+    """Give an account its first organization, once (Rule A3).
+
+    Two first sign-ins at once are decided by the primary key of the welcome's row.
+    """
+    is_first = sql.run(
+        "INSERT INTO tenancy_welcome (account_id, welcomed_at) VALUES (%s, %s) ON CONFLICT DO NOTHING",
+        [account_id, now],
+    )
+    if is_first:
+        found(account_id=account_id, name=FIRST_ORGANIZATION, now=now)
+
+
+@transaction
+def create_organization(*, account_id: UUID, name: str, now: datetime) -> UUID:
+    """Create an organization with its default project, owned by the account.
+
+    Args:
+        account_id: Who will own both.
+        name: 1 to 64 visible characters.
+        now: The present.
+
+    Returns:
+        The organization's id.
+
+    Raises:
+        NameNotAllowed: the name is empty, too long, or has invisible characters.
+    """
+    return found(account_id=account_id, name=clean_name(name), now=now)
+
+
+@transaction_required
+def found(*, account_id: UUID, name: str, now: datetime) -> UUID:
+    """Write an organization, its owner and its default project, in the caller's transaction."""
+    organization_id = uuid.uuid4()
+    # The membership comes first: see Note [Owners are counted].
+    OrganizationMembership.objects.create(
+        organization_id=organization_id, account_id=account_id, role=Role.OWNER, joined_at=now
+    )
+    Organization.objects.create(id=organization_id, name=name, owner_count=1, created_at=now)
+    project = Project.objects.create(
+        organization_id=organization_id, name=DEFAULT_PROJECT, is_default=True, created_at=now
+    )
+    project.memberships.create(account_id=account_id, role=Role.OWNER, joined_at=now)
+    record(
+        organization_id=organization_id,
+        kind=Kind.ORGANIZATION_CREATED,
+        actor_id=account_id,
+        subject_kind="organization",
+        subject_id=str(organization_id),
+        subject_name=name,
+        now=now,
+    )
+    return organization_id
+
+
+@transaction
+def delete_organization(*, organization_id: UUID, account_id: UUID, typed_name: str, now: datetime) -> None:
+    """Delete an organization with its projects, memberships and settings (Rule O6).
+
+    Args:
+        organization_id: Which one.
+        account_id: Who asks; must own it.
+        typed_name: The organization's name, typed by that person.
+        now: The present.
+
+    Raises:
+        OrganizationNotFound: it does not exist, or the account is not a member: a stranger learns nothing.
+        NotAnOwner: the account is a member without being an owner.
+        NameDoesNotMatch: the typed name is another.
+    """
+    organization = Organization.objects.select_for_update().filter(id=organization_id).first()
+    membership = OrganizationMembership.objects.filter(
+        organization_id=organization_id, account_id=account_id
+    ).first()
+    if organization is None or membership is None:
+        raise OrganizationNotFound
+    if membership.role != Role.OWNER:
+        raise NotAnOwner
+    if typed_name.strip() != organization.name:
+        raise NameDoesNotMatch
+    record(
+        organization_id=organization_id,
+        kind=Kind.ORGANIZATION_DELETED,
+        actor_id=account_id,
+        subject_kind="organization",
+        subject_id=str(organization_id),
+        subject_name=organization.name,
+        now=now,
+    )
+    sql.run("DELETE FROM tenancy_organization WHERE id = %s", [organization_id])
