@@ -46,7 +46,10 @@ class Mailer(Protocol):
 
 
 def deliver_due(
-    *, now: datetime, mailer: Mailer, random: Callable[[], float] = random_numbers.random
+    *,
+    now: datetime,
+    mailer: Mailer,
+    random: Callable[[], float] = random_numbers.random,
 ) -> int:
     """Hand over what is due, over one connection; stop when the server cannot be reached.
 
@@ -69,7 +72,9 @@ def deliver_due(
 class _Batch:
     """One round of hand-overs."""
 
-    def __init__(self, now: datetime, mailer: Mailer, random: Callable[[], float]) -> None:
+    def __init__(
+        self, now: datetime, mailer: Mailer, random: Callable[[], float]
+    ) -> None:
         self._now = now
         self._began = time.monotonic()
         self._mailer = mailer
@@ -129,7 +134,11 @@ class _Batch:
     def _postpone(self, error: Exception) -> None:
         """Let everything due wait, so that a server in trouble is asked once a round and not once a mail."""
         # The one that was tried least sets the pace: it may be a code that somebody waits for.
-        fewest = Notice.objects.filter(_due(self.now)).order_by("attempts").values_list("attempts", flat=True)
+        fewest = (
+            Notice.objects.filter(_due(self.now))
+            .order_by("attempts")
+            .values_list("attempts", flat=True)
+        )
         wait = self._wait((fewest.first() or 0) + 1)
         Notice.objects.filter(_due(self.now)).update(
             attempts=F("attempts") + 1, next_attempt_at=self.now + wait
@@ -146,10 +155,17 @@ class _Batch:
     def _hand_over(self, notice: Notice) -> Outcome:
         try:
             composed = compose(notice)
-            self._mailer.send_messages([envelope(notice_id=notice.id, composed=composed, now=self.now)])
+            self._mailer.send_messages(
+                [envelope(notice_id=notice.id, composed=composed, now=self.now)]
+            )
         except Exception as error:  # noqa: BLE001 - one notice that cannot be written must not stop the others
             outcome = outcome_of(error)
-            logs.record(f"notice.{outcome.value}", level=logging.WARNING, exception=error, notice=notice.id)
+            logs.record(
+                f"notice.{outcome.value}",
+                level=logging.WARNING,
+                exception=error,
+                notice=notice.id,
+            )
             # What the server thinks of this connection is unknown now.
             self._disconnect()
             return outcome
@@ -164,12 +180,17 @@ class _Batch:
         """
         owed = Notice.objects.filter(id=notice.id, state=NoticeState.OWED)
         if outcome in FINAL_STATES:
-            owed.update(state=FINAL_STATES[outcome], settled_at=self.now, leased_until_at=None)
+            owed.update(
+                state=FINAL_STATES[outcome], settled_at=self.now, leased_until_at=None
+            )
             self._settled.append(notice.id)
             return
         # Somebody else may have it by now if the lease ran out: `attempts` tells.
         owed.filter(attempts=notice.attempts).update(
-            next_attempt_at=min(self.now + self._wait(notice.attempts), notice.give_up_at), leased_until_at=None
+            next_attempt_at=min(
+                self.now + self._wait(notice.attempts), notice.give_up_at
+            ),
+            leased_until_at=None,
         )
 
     def _wait(self, attempts: int) -> timedelta:
@@ -183,7 +204,9 @@ class _Batch:
 
 
 def _free(now: datetime) -> Q:
-    return Q(state=NoticeState.OWED) & (Q(leased_until_at=None) | Q(leased_until_at__lt=now))
+    return Q(state=NoticeState.OWED) & (
+        Q(leased_until_at=None) | Q(leased_until_at__lt=now)
+    )
 
 
 def _due(now: datetime) -> Q:

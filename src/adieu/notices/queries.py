@@ -11,6 +11,6 @@ def state_of(notice_id: UUID) -> NoticeState | None:
     return None if state is None else NoticeState(state)
 
 
-def is_owed(*, notice_id: UUID) -> bool:
-    """Tell whether a notice still waits to be handed over."""
-    return state_of(notice_id) == NoticeState.OWED
+def is_settled(notice_id: UUID) -> bool:
+    """Tell whether nothing more will be tried for a notice."""
+    return state_of(notice_id) != NoticeState.OWED
