@@ -1,17 +1,31 @@
 """What a notice says. Each kind has a composer that writes it at hand-over, so that no code is ever stored."""
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from adieu.kit.errors import Fact
-from adieu.notices.models import Notice
 from adieu.vault.models import Mail
 
 LONGEST_ADDRESS = 254  # RFC 5321, section 4.5.3.1.3, less the angle brackets
 LONGEST_SUBJECT = 200
 # Control characters, line and paragraph separators, lone surrogates: each could end a head line or break it.
 UNFIT_CATEGORIES = frozenset({"Cc", "Zl", "Zp", "Cs"})
+
+
+@dataclass(frozen=True)
+class OwedNotice:
+    """A notice as its composer sees it."""
+
+    id: UUID
+    kind: str
+    account_id: UUID | None
+    payload: Mapping[str, Any]
+    owed_at: datetime
+    give_up_at: datetime
 
 
 @dataclass(frozen=True)
@@ -24,7 +38,7 @@ class Composed:
     html: str
 
 
-type Composer = Callable[[Notice], Composed]
+type Composer = Callable[[OwedNotice], Composed]
 
 
 class NothingToSay(Fact):
@@ -43,7 +57,7 @@ def register(kind: str, composer: Composer) -> None:
     _composers[kind] = composer
 
 
-def compose(notice: Notice) -> Composed:
+def compose(notice: OwedNotice) -> Composed:
     """Write a notice.
 
     Raises:
@@ -69,7 +83,7 @@ def check_heads(composed: Composed) -> None:
         raise UnfitForMail
 
 
-def _read_from_vault(notice: Notice) -> Composed:
+def _read_from_vault(notice: OwedNotice) -> Composed:
     mail = Mail.objects.filter(notice_id=notice.id).first()
     if mail is None:
         raise NothingToSay

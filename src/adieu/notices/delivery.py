@@ -13,7 +13,7 @@ from django.core.mail import EmailMessage
 from django.db.models import F, Q
 
 from adieu.kit import logs
-from adieu.notices.composing import compose
+from adieu.notices.composing import OwedNotice, compose
 from adieu.notices.envelopes import envelope
 from adieu.notices.models import Notice, NoticeState
 from adieu.notices.outcomes import Outcome, outcome_of
@@ -154,7 +154,7 @@ class _Batch:
 
     def _hand_over(self, notice: Notice) -> Outcome:
         try:
-            composed = compose(notice)
+            composed = compose(_as_owed(notice))
             self._mailer.send_messages(
                 [envelope(notice_id=notice.id, composed=composed, now=self.now)]
             )
@@ -201,6 +201,17 @@ class _Batch:
         # A server that is gone cannot be told goodbye.
         with contextlib.suppress(Exception):
             self._mailer.close()
+
+
+def _as_owed(notice: Notice) -> OwedNotice:
+    return OwedNotice(
+        id=notice.id,
+        kind=notice.kind,
+        account_id=notice.account_id,
+        payload=notice.payload,
+        owed_at=notice.owed_at,
+        give_up_at=notice.give_up_at,
+    )
 
 
 def _free(now: datetime) -> Q:
