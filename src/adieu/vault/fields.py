@@ -83,4 +83,14 @@ def _is_unusable(character: str) -> bool:
     """
     if unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}:
         return True
-    return unicodedata.bidirectional(character) in {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+    return unicodedata.bidirectional(character) in {
+        "LRE",
+        "RLE",
+        "LRO",
+        "RLO",
+        "PDF",
+        "LRI",
+        "RLI",
+        "FSI",
+        "PDI",
+    }

@@ -1,0 +1,54 @@
+"""What becomes of the identity claims when an account is deleted (Rules C2, C6)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from adieu.core.keeping import Blocker, Description, Staying, Step, StepSpec
+from adieu.identities.models import IdentityClaim
+from adieu.identities.operations import retire
+
+STAYS = Staying(
+    what="A keyed digest of each address you had here, from which the address cannot be read",
+    why="So that nobody can sign up with your address again",
+    how_long="For good",
+)
+
+
+class IdentitiesKeeper:
+    """Keeps the claims, which outlive the account without saying whose they were."""
+
+    name = "identities"
+
+    def find_blockers(self, *, account_id: UUID) -> Sequence[Blocker]:
+        """A claim is never in the way."""
+        del account_id
+        return ()
+
+    def describe(self, *, account_id: UUID) -> Description:
+        """Tell that the retired claim stays, and why."""
+        del account_id
+        return Description(stays=(STAYS,))
+
+    def lock(self, *, account_id: UUID) -> None:
+        """Lock the claims in the order of their keys."""
+        claims = IdentityClaim.objects.select_for_update().filter(account_id=account_id).order_by("key")
+        # Reading them all is what takes the locks.
+        list(claims.values_list("key"))
+
+    def erase_now(self, *, account_id: UUID, now: datetime) -> None:
+        """Retire the claims, and with that cut them from the account."""
+        retire(account_id=account_id, now=now)
+
+    def steps(self, *, account_id: UUID) -> Sequence[StepSpec]:
+        """Nothing is left to do afterwards."""
+        del account_id
+        return ()
+
+    def run(self, *, step: Step, now: datetime) -> None:
+        """There is no step."""
+
+    def residue(self, *, account_id: UUID) -> Sequence[str]:
+        """Name the claims that still say whose they are."""
+        count = IdentityClaim.objects.filter(account_id=account_id).count()
+        return [f"{count} live identity claims"] if count else []

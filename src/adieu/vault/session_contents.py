@@ -1,0 +1,119 @@
+"""What sessions hold, and from where they were seen (Rules A8, P1)."""
+
+import json
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import batched
+from uuid import UUID
+
+from django.db.models import Q
+
+from adieu.kit import sql
+from adieu.kit.transactions import transaction
+from adieu.vault.checkpoints import owe_compaction
+from adieu.vault.models import Entry, SessionData
+from adieu.vault.router import VAULT
+
+BATCH = 500
+
+
+@dataclass(frozen=True)
+class Whereabouts:
+    """The network address and the browser that a session was last seen with."""
+
+    network_address: str = ""
+    user_agent: str = ""
+
+
+@dataclass(frozen=True)
+class SessionContent:
+    """All that the vault keeps of a session."""
+
+    key_digest: str
+    account_id: UUID | None
+    content: str
+    whereabouts: Whereabouts
+    expires_at: datetime
+
+
+def add(session: SessionContent) -> bool:
+    """Keep a new session's content, and tell whether its key was free."""
+    row = _row(session)
+    names = [field.column for field in SessionData._meta.concrete_fields]
+    added = sql.run(
+        f"INSERT INTO vault_sessiondata ({', '.join(names)})"  # noqa: S608 - names of our own columns
+        f" VALUES ({', '.join(['%s'] * len(names))}) ON CONFLICT (key_digest) DO NOTHING",
+        [getattr(row, name) for name in names],
+        using=VAULT,
+    )
+    return added == 1
+
+
+def replace(session: SessionContent) -> None:
+    """Keep a session's content in place of what it held."""
+    SessionData.objects.bulk_create(
+        [_row(session)],
+        update_conflicts=True,
+        unique_fields=["key_digest"],
+        update_fields=["account_id", "content", "network_address", "user_agent", "expires_at"],
+    )
+
+
+def note_seen(*, key_digest: str, whereabouts: Whereabouts, expires_at: datetime) -> None:
+    """Note where a session was last seen."""
+    SessionData.objects.filter(key_digest=key_digest).update(
+        network_address=whereabouts.network_address,
+        user_agent=whereabouts.user_agent,
+        expires_at=expires_at,
+    )
+
+
+def read_content(*, key_digest: str) -> str | None:
+    """Read what a session holds; None when it is not there."""
+    return SessionData.objects.filter(key_digest=key_digest).values_list("content", flat=True).first()
+
+
+def read_whereabouts(key_digests: Collection[str]) -> dict[str, Whereabouts]:
+    """Read in one query where sessions were last seen."""
+    rows = SessionData.objects.filter(key_digest__in=key_digests)
+    return {row.key_digest: Whereabouts(row.network_address, row.user_agent) for row in rows}
+
+
+def erase_contents(key_digests: Iterable[str]) -> int:
+    """Erase what sessions held, and tell how many there were."""
+    batches = batched(key_digests, BATCH)
+    return sum(SessionData.objects.filter(key_digest__in=batch).delete()[0] for batch in batches)
+
+
+@transaction(using=VAULT)
+def erase_contents_of(*, account_id: UUID) -> None:
+    """Erase what an account's sessions held, and what pending flows of nobody's hold about it.
+
+    A sign-in or password reset that waits for its code keeps the account's id and address in a session
+    that is not the account's yet. It is found as long as the entry has the address.
+    """
+    theirs = Q(account_id=account_id)
+    pending = Q(content__contains=str(account_id)) | Q(content__contains=account_id.hex)
+    address = Entry.objects.filter(account_id=account_id).values_list("address", flat=True).first()
+    if address:
+        pending |= Q(content__icontains=json.dumps(address)[1:-1])
+    if SessionData.objects.filter(theirs | (Q(account_id=None) & pending)).delete()[0]:
+        owe_compaction()
+
+
+def expiring_before(moment: datetime, *, is_signed_in: bool) -> list[str]:
+    """List the digests of contents that run out before a moment."""
+    rows = SessionData.objects.filter(expires_at__lt=moment, account_id__isnull=not is_signed_in)
+    return list(rows.values_list("key_digest", flat=True))
+
+
+def _row(session: SessionContent) -> SessionData:
+    return SessionData(
+        key_digest=session.key_digest,
+        account_id=session.account_id,
+        content=session.content,
+        network_address=session.whereabouts.network_address,
+        user_agent=session.whereabouts.user_agent,
+        expires_at=session.expires_at,
+    )
