@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
@@ -25,12 +26,16 @@ def too_many_requests(request: HttpRequest) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Say that the console is at fault."""
-    return render(request, "500.html", status=500)
+    """Say that the console is at fault.
+
+    Without context processors: they would read the session, and the database may be what is broken.
+    """
+    return HttpResponse(render_to_string("500.html", {"request": request}), status=500)
 
 
 def form_too_old(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
     """Say that a form was not accepted; most often because the session has ended in between."""
-    has_ended = bool(request.COOKIES) and not request.user.is_authenticated
+    account = getattr(request, "user", None)
+    has_ended = bool(request.COOKIES) and not (account and account.is_authenticated)
     template = "console/errors/session_ended.html" if has_ended else "403_csrf.html"
     return render(request, template, status=403)

@@ -1,11 +1,12 @@
 """The parts of which every page is made."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django import forms, template
 from django.forms.boundfield import BoundField
 from django.template import Context
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -15,9 +16,9 @@ register = template.Library()
 
 APPEARANCES = ("light", "dark", "system")
 STEPS = (
-    ("blockers", "What is in the way", "/account/deletion/"),
-    ("feedback", "Feedback", "/account/deletion/feedback/"),
-    ("confirm", "Confirm", "/account/deletion/confirm/"),
+    ("blockers", "What is in the way", "deletion_blockers"),
+    ("feedback", "Feedback", "deletion_feedback"),
+    ("confirm", "Confirm", "deletion_confirm"),
     ("done", "Done", ""),
 )
 
@@ -63,18 +64,24 @@ def fields(form: forms.BaseForm) -> Mapping[str, Any]:
 @register.inclusion_tag("console/components/error_summary.html")
 def error_summary(*candidates: forms.BaseForm | None) -> Mapping[str, Any]:
     """Sum up what is wrong at the top of a page, with a link to each field."""
-    wrong = [form for form in candidates if form is not None and form.is_bound and form.errors]
-    return {"forms": wrong}
+    forms_sent = [form for form in candidates if isinstance(form, forms.BaseForm) and form.is_bound]
+    return {"mistakes": [mistake for form in forms_sent for mistake in _mistakes(form)]}
 
 
 @register.inclusion_tag("console/components/stepper.html")
 def stepper(current: str) -> Mapping[str, Any]:
     """Show how far the way out is; steps behind the current one can be visited again until it is done."""
-    names = [name for name, _title, _href in STEPS]
+    names = [name for name, _title, _page in STEPS]
     at = names.index(current)
+    can_go_back = current != "done"
     steps = [
-        {"title": title, "href": href if current != "done" else "", "is_past": number < at, "is_current": number == at}
-        for number, (_name, title, href) in enumerate(STEPS)
+        {
+            "title": title,
+            "href": reverse(page) if number < at and can_go_back else "",
+            "is_past": number < at,
+            "is_current": number == at,
+        }
+        for number, (_name, title, page) in enumerate(STEPS)
     ]
     return {"steps": steps}
 
@@ -83,6 +90,16 @@ def stepper(current: str) -> Mapping[str, Any]:
 def copy_button(value: object, what: str) -> Mapping[str, Any]:
     """Offer to copy a value; `what` names it for those who cannot see it."""
     return {"value": value, "what": what}
+
+
+def _mistakes(form: forms.BaseForm) -> Iterator[dict[str, str]]:
+    for said in form.non_field_errors():
+        yield {"target": "", "label": "", "said": said}
+    for bound in form:
+        # A group of choices has no input of its own: the link leads to its first one.
+        target = bound.id_for_label or f"{bound.auto_id}_0"
+        for said in bound.errors:
+            yield {"target": target, "label": str(bound.label), "said": said}
 
 
 def _kind_of(bound: BoundField) -> str:
