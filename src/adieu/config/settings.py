@@ -52,6 +52,7 @@ MIDDLEWARE = [
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "adieu.accounts.sessions.seen_middleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -90,7 +91,7 @@ DEFAULT_FROM_EMAIL = ADIEU.mail_from
 if ADIEU.smtp_url:
     MAILERS = {
         "default": {
-            "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+            "BACKEND": "adieu.notices.smtp.SmtpMailer",
             "OPTIONS": {
                 "host": ADIEU.smtp_url.host,
                 "port": ADIEU.smtp_url.port,
