@@ -15,6 +15,8 @@ from typing import Any, Self, cast
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from adieu.notices.smtp import SmtpMailer
+
 LOOPBACK = "127.0.0.1"
 
 
@@ -51,7 +53,7 @@ class Received:
 
     def _part(self, kind: str) -> str:
         part = self.message.get_body(preferencelist=(kind,))
-        return "" if part is None else cast(str, part.get_content())
+        return "" if part is None else cast(str, part.get_content()).replace("\r\n", "\n")
 
 
 class SmtpServer:
@@ -182,6 +184,11 @@ class SmtpServer:
             ]
             self._arrived.notify_all()
         return "250 OK"
+
+
+def mailer_for(server: SmtpServer) -> SmtpMailer:
+    """Make the mailer that the settings would make for this server."""
+    return SmtpMailer(alias="default", host=LOOPBACK, port=server.port, timeout=5)
 
 
 class _Controller(Controller):
