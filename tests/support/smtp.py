@@ -53,7 +53,7 @@ class Received:
 
     def _part(self, kind: str) -> str:
         part = self.message.get_body(preferencelist=(kind,))
-        return "" if part is None else cast(str, part.get_content()).replace("\r\n", "\n")
+        return "" if part is None else cast("str", part.get_content()).replace("\r\n", "\n")
 
 
 class SmtpServer:
@@ -151,7 +151,7 @@ class SmtpServer:
     ) -> list[str]:
         with self._arrived:
             self.connections += 1
-            cast(Any, session).number = self.connections
+            cast("Any", session).number = self.connections
         session.host_name = hostname
         return responses
 
@@ -169,16 +169,16 @@ class SmtpServer:
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        raw = cast(bytes, envelope.content)
+        raw = cast("bytes", envelope.content)
         message = email.message_from_bytes(raw, policy=email.policy.default)
         with self._arrived:
             self._messages += [
                 Received(
                     sender=envelope.mail_from or "",
                     address=address,
-                    message=cast(EmailMessage, message),
+                    message=cast("EmailMessage", message),
                     raw=raw,
-                    connection=cast(Any, session).number,
+                    connection=cast("Any", session).number,
                 )
                 for address in envelope.rcpt_tos
             ]

@@ -72,9 +72,7 @@ def deliver_due(
 class _Batch:
     """One round of hand-overs."""
 
-    def __init__(
-        self, now: datetime, mailer: Mailer, random: Callable[[], float]
-    ) -> None:
+    def __init__(self, now: datetime, mailer: Mailer, random: Callable[[], float]) -> None:
         self._now = now
         self._began = time.monotonic()
         self._mailer = mailer
@@ -134,11 +132,7 @@ class _Batch:
     def _postpone(self, error: Exception) -> None:
         """Let everything due wait, so that a server in trouble is asked once a round and not once a mail."""
         # The one that was tried least sets the pace: it may be a code that somebody waits for.
-        fewest = (
-            Notice.objects.filter(_due(self.now))
-            .order_by("attempts")
-            .values_list("attempts", flat=True)
-        )
+        fewest = Notice.objects.filter(_due(self.now)).order_by("attempts").values_list("attempts", flat=True)
         wait = self._wait((fewest.first() or 0) + 1)
         Notice.objects.filter(_due(self.now)).update(
             attempts=F("attempts") + 1, next_attempt_at=self.now + wait
@@ -155,9 +149,7 @@ class _Batch:
     def _hand_over(self, notice: Notice) -> Outcome:
         try:
             composed = compose(_as_owed(notice))
-            self._mailer.send_messages(
-                [envelope(notice_id=notice.id, composed=composed, now=self.now)]
-            )
+            self._mailer.send_messages([envelope(notice_id=notice.id, composed=composed, now=self.now)])
         except Exception as error:  # noqa: BLE001 - one notice that cannot be written must not stop the others
             outcome = outcome_of(error)
             logs.record(
@@ -180,16 +172,12 @@ class _Batch:
         """
         owed = Notice.objects.filter(id=notice.id, state=NoticeState.OWED)
         if outcome in FINAL_STATES:
-            owed.update(
-                state=FINAL_STATES[outcome], settled_at=self.now, leased_until_at=None
-            )
+            owed.update(state=FINAL_STATES[outcome], settled_at=self.now, leased_until_at=None)
             self._settled.append(notice.id)
             return
         # Somebody else may have it by now if the lease ran out: `attempts` tells.
         owed.filter(attempts=notice.attempts).update(
-            next_attempt_at=min(
-                self.now + self._wait(notice.attempts), notice.give_up_at
-            ),
+            next_attempt_at=min(self.now + self._wait(notice.attempts), notice.give_up_at),
             leased_until_at=None,
         )
 
@@ -215,9 +203,7 @@ def _as_owed(notice: Notice) -> OwedNotice:
 
 
 def _free(now: datetime) -> Q:
-    return Q(state=NoticeState.OWED) & (
-        Q(leased_until_at=None) | Q(leased_until_at__lt=now)
-    )
+    return Q(state=NoticeState.OWED) & (Q(leased_until_at=None) | Q(leased_until_at__lt=now))
 
 
 def _due(now: datetime) -> Q:

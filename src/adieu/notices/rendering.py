@@ -63,7 +63,13 @@ def _text(paragraphs: Sequence[str], code: str | None, link: str | None) -> str:
         for paragraph in paragraphs
     ]
     # A link is never broken: its line is as long as it is.
-    blocks = [first, CODE_INDENT + code if code else "", link or "", *others, f"-- \n{_signature()}"]
+    blocks = [
+        first,
+        CODE_INDENT + code if code else "",
+        link or "",
+        *others,
+        "\n".join(["-- ", *_signature()]),
+    ]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
@@ -75,8 +81,9 @@ def _html(subject: str, paragraphs: Sequence[str], code: str | None, link: str |
         format_html(_LINK, link, link) if link else SafeString(),
         *others,
     ]
-    return format_html(_PAGE, subject, subject, format_html_join("", "{}", ([block] for block in blocks)), _signature())
+    body = format_html_join("", "{}", ([block] for block in blocks))
+    return format_html(_PAGE, subject, subject, body, " ".join(_signature()))
 
 
-def _signature() -> str:
-    return f"Sent by Adieu at {settings.ADIEU.base_url}. Nobody reads answers to this mail."
+def _signature() -> tuple[str, str]:
+    return f"Sent by Adieu at {settings.ADIEU.base_url}.", "Nobody reads answers to this mail."

@@ -23,7 +23,7 @@ class SmtpMailer(EmailBackend):
         return self._send_with_smtputf8(email_message)
 
     def _send_with_smtputf8(self, email_message: EmailMessage) -> bool:
-        connection = cast(smtplib.SMTP, self.connection)
+        connection = cast("smtplib.SMTP", self.connection)
         connection.ehlo_or_helo_if_needed()
         if not connection.has_extn("smtputf8"):
             raise LacksSmtpUtf8
