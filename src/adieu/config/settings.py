@@ -5,6 +5,7 @@ from pathlib import Path
 
 from django.utils.csp import CSP
 
+from adieu.config import wiring
 from adieu.kit import keys, logs
 from adieu.kit.databases import databases
 from adieu.kit.environment import read_environment
@@ -18,9 +19,10 @@ SECRET_KEY = keys.derived(ROOT_KEY, "django").hex()
 
 DEBUG = False
 USE_TZ = True
+DELETION_KEEPERS = wiring.DELETION_KEEPERS
 ROOT_URLCONF = "adieu.config.urls"
 AUTH_USER_MODEL = "accounts.Account"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["adieu.accounts.backends.VerifiedAddressBackend"]
 PASSWORD_HASHERS = ["adieu.kit.passwords.Argon2idHasher"]
 # The address is unique among verified ones only, which the identity claims see to.
 SILENCED_SYSTEM_CHECKS = ["auth.W004"]
@@ -58,6 +60,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "adieu.console.accounts.terms.terms_middleware",
 ]
 TEMPLATES = [
     {
@@ -156,6 +159,42 @@ WHITENOISE_IMMUTABLE_FILE_TEST = ".*"
 LOGGING = logs.configuration()
 
 # --- Accounts (allauth) ---
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "overview"
+LOGOUT_REDIRECT_URL = "account_login"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "adieu.accounts.passwords.LengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCOUNT_ADAPTER = "adieu.accounts.adapter.AccountsAdapter"
+ACCOUNT_USER_DISPLAY = "adieu.accounts.adapter.display"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_UNIQUE_EMAIL = True
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_SESSION_REMEMBER = False
+# Codes: 8 digits, 10 minutes, 5 tries; after a sign-up a new one can be asked for 5 times.
+ALLAUTH_USER_CODE_FORMAT = {"numeric": True, "dashed": False, "length": 8}
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_MAX_ATTEMPTS = 5
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = 10 * 60
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = 5
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_CHANGE = False
+ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
+ACCOUNT_PASSWORD_RESET_BY_CODE_MAX_ATTEMPTS = 5
+ACCOUNT_PASSWORD_RESET_BY_CODE_TIMEOUT = 10 * 60
+# Rule A5. "key" is the sealed address; all of it lies in the cache under peppered keys.
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,10/15m/key",
+    "signup": "20/m/ip",
+    "signup_address": "10/h/key",
+    "confirm_email": "1/30s/key,20/h/key",
+    "reset_password": "20/m/ip,5/h/key",
+    "reset_password_from_key": "20/m/ip",
+    "reauthenticate": "10/m/user",
+    "change_password": "5/m/user",
+}

@@ -14,9 +14,11 @@ from adieu.deletion.models import DeletionRequest, ErasureStep, RequestState, St
 from adieu.kit import sql
 from adieu.kit.errors import Fact
 from adieu.kit.transactions import transaction_required
+from adieu.notices import development
 from adieu.notices.operations import owe
 from adieu.notices.queries import is_settled
 from adieu.vault import operations as vault
+from adieu.vault.checkpoints import checkpoint
 
 NOTICE_OF_COMPLETION = "deletion.completed"
 FINAL_MAIL_LIVES = timedelta(days=5)
@@ -149,10 +151,12 @@ class FarewellKeeper:
             NotYet: the mail is still owed.
         """
         del now
-        if not is_settled(UUID(step.payload["notice_id"])):
+        notice_id = UUID(step.payload["notice_id"])
+        if not is_settled(notice_id):
             raise NotYet
+        development.forget(account_id=step.account_id, kept=notice_id)
         vault.erase(account_id=step.account_id)
-        vault.checkpoint()
+        checkpoint()
 
     def residue(self, *, account_id: UUID) -> Sequence[str]:
         """The vault's own keeper looks for the entry."""

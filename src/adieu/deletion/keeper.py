@@ -7,7 +7,8 @@ from uuid import UUID
 from adieu.core.keeping import Blocker, Description, Going, Staying, Step, StepSpec
 from adieu.deletion.models import DeletionRequest, RequestState
 from adieu.kit import sql
-from adieu.vault import operations as vault
+from adieu.vault.checkpoints import checkpoint
+from adieu.vault.comments import forget_comment, loosen_comment
 
 
 class DeletionKeeper:
@@ -58,10 +59,10 @@ class DeletionKeeper:
     def run(self, *, step: Step, now: datetime) -> None:
         """Give the comment a random key and take its request away."""
         del now
-        vault.loosen_comment(request_id=step.deletion_id)
+        loosen_comment(request_id=step.deletion_id)
         for request_id in filter(None, step.payload["ended_requests"].split(",")):
-            vault.forget_comment(request_id=UUID(request_id))
-        vault.checkpoint()
+            forget_comment(request_id=UUID(request_id))
+        checkpoint()
 
     def residue(self, *, account_id: UUID) -> Sequence[str]:
         """Name requests that still know the account."""

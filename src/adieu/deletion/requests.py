@@ -10,7 +10,7 @@ from adieu.deletion.models import DeletionRequest, Reason, RequestState
 from adieu.kit import sql
 from adieu.kit.errors import Fact
 from adieu.kit.transactions import transaction
-from adieu.vault import operations as vault
+from adieu.vault.comments import forget_comment, keep_comment
 
 LONGEST_COMMENT = 1000
 ABANDONED_AFTER = timedelta(hours=24)
@@ -69,9 +69,9 @@ def open_request(*, account_id: UUID, reason: str, comment: str, now: datetime) 
     refuse_if_blocked(account_id=account_id)
     request = _open_row(account_id=account_id, reason=Reason(reason), now=now)
     if comment.strip():
-        vault.keep_comment(request_id=request.id, text=comment.strip())
+        keep_comment(request_id=request.id, text=comment.strip())
     else:
-        vault.forget_comment(request_id=request.id)
+        forget_comment(request_id=request.id)
     return request
 
 
@@ -101,7 +101,7 @@ def cancel(*, account_id: UUID) -> None:
             raise NoOpenRequest
         DeletionRequest.objects.filter(id__in=ids).delete()
     for request_id in ids:
-        vault.forget_comment(request_id=request_id)
+        forget_comment(request_id=request_id)
 
 
 def void(*, account_id: UUID, now: datetime) -> None:
@@ -120,5 +120,5 @@ def sweep(*, now: datetime) -> int:
         ids = list(old.values_list("id", flat=True))
         DeletionRequest.objects.filter(id__in=ids).delete()
     for request_id in ids:
-        vault.forget_comment(request_id=request_id)
+        forget_comment(request_id=request_id)
     return len(ids)

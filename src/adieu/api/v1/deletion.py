@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils import timezone
 from ninja import Router, Status
 
-from adieu.accounts.sessions import digest_of_session
+from adieu.accounts.sessions import digest_of_key
 from adieu.accounts.step_up import is_recently_proved
 from adieu.api.v1 import schemas
 from adieu.api.v1.refusals import ReauthenticationRequired, blocker_as_json
@@ -71,7 +71,7 @@ def send_code(request: HttpRequest, body: schemas.CodeIn) -> Status[object]:
     sent = verification.send_code(
         account_id=account_id_of(request),
         address=body.email,
-        session_digest=digest_of_session(request),
+        session_digest=digest_of_key(request.session.session_key or ""),
         network_address=request.META["REMOTE_ADDR"],
         now=timezone.now(),
     )
@@ -93,7 +93,7 @@ def confirm(request: HttpRequest, body: schemas.ConfirmIn) -> Status[object]:
         account_id=account_id_of(request),
         code=body.code,
         consents=body.consents,
-        session_digest=digest_of_session(request),
+        session_digest=digest_of_key(request.session.session_key or ""),
         now=timezone.now(),
     )
     request.session.flush()
@@ -114,6 +114,7 @@ def cancel(request: HttpRequest) -> Status[None]:
     response={200: schemas.ProgressOut, 404: schemas.Problem},
     url_name="progress",
 )
-def progress(_request: HttpRequest, token: str) -> object:
+def progress(request: HttpRequest, token: str) -> object:
     """Show how far a deletion is, without sign-in."""
+    del request
     return farewell.progress_by_token(token=token)

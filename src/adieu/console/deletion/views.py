@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from adieu.accounts.sessions import digest_of_session
+from adieu.accounts.sessions import digest_of_key
 from adieu.accounts.step_up import proof_required
 from adieu.console.deletion.forms import AddressForm, ConfirmForm, FeedbackForm
 from adieu.deletion import crossing, farewell as farewells, queries, requests, verification
@@ -54,11 +54,13 @@ def _said_before(request: HttpRequest) -> dict[str, str]:
     return {"reason": last.reason} if last and last.state == RequestState.OPEN else {}
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 @proof_required
 def code(request: HttpRequest) -> HttpResponse:
-    """Send the code (Rule D4)."""
+    """Send the code (Rule D4). Whoever comes back here from proving who they are goes on with the page."""
+    if request.method != "POST":
+        return redirect("deletion_confirm")
     form = AddressForm(request.POST)
     if not form.is_valid():
         return _confirm_page(request, address_form=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -66,7 +68,7 @@ def code(request: HttpRequest) -> HttpResponse:
         verification.send_code(
             account_id=account_id_of(request),
             address=form.cleaned_data["email"],
-            session_digest=digest_of_session(request),
+            session_digest=digest_of_key(request.session.session_key or ""),
             network_address=request.META["REMOTE_ADDR"],
             now=timezone.now(),
         )
@@ -107,7 +109,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
             account_id=account_id_of(request),
             code=form.cleaned_data["code"],
             consents=form.cleaned_data["consents"],
-            session_digest=digest_of_session(request),
+            session_digest=digest_of_key(request.session.session_key or ""),
             now=timezone.now(),
         )
     except Fact as fact:
@@ -163,7 +165,7 @@ def _confirm_page(
     account_id = account_id_of(request)
     description = queries.preflight(account_id=account_id).description
     sent = queries.code_sent(
-        account_id=account_id, session_digest=digest_of_session(request), now=timezone.now()
+        account_id=account_id, session_digest=digest_of_key(request.session.session_key or ""), now=timezone.now()
     )
     context = {
         "address_form": address_form or AddressForm(),

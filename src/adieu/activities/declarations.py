@@ -1,0 +1,19 @@
+"""What becomes of the fields of this package (Rule D13)."""
+
+from adieu.core.declaring import Fate, Fates, Retain
+
+BY_OPAQUE_ID = Retain("an organization answers for what happened in it; shown as “Deleted account”", "its log ends")
+
+FATES: Fates = {
+    "activities.Activity": {
+        "id": Fate.NOT_PERSONAL,
+        "organization_id": Fate.NOT_PERSONAL,
+        "kind": Fate.NOT_PERSONAL,
+        "level": Fate.NOT_PERSONAL,
+        "actor_id": BY_OPAQUE_ID,
+        "subject_kind": Fate.NOT_PERSONAL,
+        "subject_id": BY_OPAQUE_ID,
+        "subject_name": Fate.NOT_PERSONAL,
+        "recorded_at": Fate.NOT_PERSONAL,
+    },
+}
