@@ -1,6 +1,5 @@
 """Without a mail server, mail is read in the console, on this machine only."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,8 +12,10 @@ from pytest_django import Settings
 
 from adieu.kit.setting_values import SmtpServer as SmtpSetting
 from adieu.notices import development
+from adieu.notices.composing import Composed
 from adieu.notices.delivery import deliver_due
 from adieu.notices.development import DevelopmentMailbox
+from adieu.notices.envelopes import envelope
 from adieu.notices.models import Notice, NoticeState
 from adieu.notices.operations import owe_mail
 from adieu.notices.rendering import render
@@ -27,8 +28,8 @@ ALICE = "Alice@example.org"
 
 
 @pytest.fixture
-def browser() -> Iterator[Client]:
-    yield Client(HTTP_HOST="localhost")
+def browser() -> Client:
+    return Client(HTTP_HOST="localhost")
 
 
 def send(address: str, now: datetime, *, subject: str = "Your code", code: str | None = "12345678") -> UUID:
@@ -62,9 +63,6 @@ def test_mail_stays_in_the_mailbox_newest_first_and_a_second_copy_is_the_same_on
 
 
 def test_a_copy_that_comes_twice_is_kept_once(now: datetime) -> None:
-    from adieu.notices.composing import Composed
-    from adieu.notices.envelopes import envelope
-
     composed = Composed(ALICE, "Hello", "a", "<p>a</p>")
     notice_id = uuid4()
     for _ in range(2):

@@ -30,13 +30,13 @@ def server() -> Iterator[SmtpServer]:
         yield server
 
 
-def owe_to(address: str, now: datetime, *, account_id: UUID | None = None, token: str = "a") -> UUID:
+def owe_to(address: str, now: datetime, *, account_id: UUID | None = None, mark: str = "a") -> UUID:
     return owe_mail(
         kind="test.greeting",
         address=address,
-        subject=f"Subject {token}",
-        text=f"Text {token}",
-        html=f"<p>{token}</p>",
+        subject=f"Subject {mark}",
+        text=f"Text {mark}",
+        html=f"<p>{mark}</p>",
         now=now,
         give_up_after=FIVE_DAYS,
         account_id=account_id,
@@ -53,7 +53,7 @@ def bytes_of(alias: str) -> bytes:
 def test_no_byte_of_a_mail_is_left_once_it_is_settled(server: SmtpServer, now: datetime, mode: Mode) -> None:
     token = f"marked{uuid4().hex}"
     server.set_mode(mode)
-    notice_id = owe_to(f"{token}@example.org", now, token=token)
+    notice_id = owe_to(f"{token}@example.org", now, mark=token)
     checkpoint()
     # Rule P1: while it waits it stands in the vault, and nowhere else.
     assert token.encode() in bytes_of("vault")
@@ -68,7 +68,7 @@ def test_no_byte_of_a_mail_is_left_once_it_is_settled(server: SmtpServer, now: d
 def test_the_log_tells_nobody(server: SmtpServer, now: datetime, capfd: pytest.CaptureFixture[str]) -> None:
     for mode in (Mode.TEMPORARY, Mode.REFUSE_RECIPIENT, Mode.DOWN, Mode.ACCEPT):
         server.set_mode(mode)
-        owe_to("marked.alice@example.org", now, token="marked.subject")
+        owe_to("marked.alice@example.org", now, mark="marked.subject")
         deliver_due(now=now + timedelta(days=1), mailer=mailer_for(server))
 
     _, log = capfd.readouterr()

@@ -146,7 +146,7 @@ class SmtpServer:
 
     # What aiosmtpd calls, in its own thread.
 
-    async def handle_EHLO(
+    async def handle_EHLO(  # noqa: N802 - its name
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
     ) -> list[str]:
         with self._arrived:
@@ -155,7 +155,7 @@ class SmtpServer:
         session.host_name = hostname
         return responses
 
-    async def handle_RCPT(
+    async def handle_RCPT(  # noqa: N802 - its name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         with self._arrived:
@@ -168,9 +168,11 @@ class SmtpServer:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+    async def handle_DATA(  # noqa: N802 - its name
+        self, server: SMTP, session: Session, envelope: Envelope
+    ) -> str:
         raw = cast("bytes", envelope.content)
-        message = email.message_from_bytes(raw, policy=email.policy.default)
+        message: EmailMessage = email.message_from_bytes(raw, policy=email.policy.default)
         with self._arrived:
             self._messages += [
                 Received(

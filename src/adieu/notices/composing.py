@@ -1,4 +1,4 @@
-"""What a notice says. Each kind has a composer that writes it at hand-over, so that no code is ever stored."""
+"""What a notice says. A kind has a composer that writes it at hand-over, so that no code is ever stored."""
 
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -76,8 +76,8 @@ def check_heads(composed: Composed) -> None:
         UnfitForMail: it could, or it is too long.
     """
     address, subject = composed.address, composed.subject
-    is_one_address = 3 <= len(address) <= LONGEST_ADDRESS and "@" in address[1:-1]
-    if not is_one_address or len(subject) > LONGEST_SUBJECT or not subject:
+    is_address = "@" in address[1:-1] and len(address) <= LONGEST_ADDRESS
+    if not is_address or len(subject) > LONGEST_SUBJECT or not subject:
         raise UnfitForMail
     if any(unicodedata.category(character) in UNFIT_CATEGORIES for character in address + subject):
         raise UnfitForMail

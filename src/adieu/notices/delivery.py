@@ -1,4 +1,4 @@
-"""Hand over what is owed. Any number of workers may run this; one notice is in one worker's hands at a time."""
+"""Hand over what is owed. Any number of workers do this; a notice is in one worker's hands at a time."""
 
 import contextlib
 import logging
@@ -111,7 +111,7 @@ class _Batch:
         return accepted
 
     def close(self) -> None:
-        """End the connection, and erase the mails that are settled from the vault (Rule P4: after the row)."""
+        """End the connection, and erase from the vault what is settled (Rule P4: after the row)."""
         self._disconnect()
         try:
             forget_mail(self._settled)
@@ -130,7 +130,7 @@ class _Batch:
         return True
 
     def _postpone(self, error: Exception) -> None:
-        """Let everything due wait, so that a server in trouble is asked once a round and not once a mail."""
+        """Let everything due wait, so that a server in trouble is asked once a round, not once a mail."""
         # The one that was tried least sets the pace: it may be a code that somebody waits for.
         fewest = Notice.objects.filter(_due(self.now)).order_by("attempts").values_list("attempts", flat=True)
         wait = self._wait((fewest.first() or 0) + 1)

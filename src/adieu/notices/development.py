@@ -72,7 +72,7 @@ def message(message_id: UUID) -> DevelopmentMessage:
     return _shown(row)
 
 
-def forget(*, account_id: UUID, kept: UUID | None = None) -> None:
+def forget(*, account_id: UUID, kept: UUID) -> None:
     """Erase what was sent to an account; to be called while its vault entry still tells the address.
 
     Args:
@@ -102,8 +102,8 @@ def _keep(message: EmailMessage, address: str) -> None:
         defaults={
             "address_key": address_key(address),
             "address": address,
-            "subject": message.subject,
-            "text": message.body,
+            "subject": str(message.subject),
+            "text": str(message.body),
             "html": _html_of(message),
             "received_at": head["Date"].datetime,
         },

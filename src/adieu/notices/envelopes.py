@@ -51,7 +51,7 @@ def with_ascii_domain(address: str) -> str:
 
 
 def _ascii(domain: str) -> str:
-    # Not Python's own codec: it knows only the rules of 2003, by which "straße" is "strasse", somebody else's.
+    # Not Python's own codec: by its rules, of 2003, "straße" is "strasse", which is somebody else's.
     if domain.isascii():
         return domain
     try:

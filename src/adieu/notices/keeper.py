@@ -20,12 +20,10 @@ class NoticesKeeper:
 
     def find_blockers(self, *, account_id: UUID) -> Sequence[Blocker]:
         """Mail never blocks."""
-        del account_id
         return ()
 
     def describe(self, *, account_id: UUID) -> Description:
         """Mail that waits is too small a thing to list."""
-        del account_id
         return Description()
 
     def lock(self, *, account_id: UUID) -> None:
@@ -37,12 +35,10 @@ class NoticesKeeper:
 
     def steps(self, *, account_id: UUID) -> Sequence[StepSpec]:
         """Declare the erasing of the mails themselves."""
-        del account_id
         return (StepSpec(name=ERASE_MAIL, title="Erase mail that was waiting to be sent to you"),)
 
     def run(self, *, step: Step, now: datetime) -> None:
         """Erase the mails whose notices have ended; one that is owed after the deletion is not touched."""
-        del now
         theirs = Mail.objects.filter(account_id=step.account_id).values_list("notice_id", flat=True)
         owed = Notice.objects.filter(id__in=list(theirs), state=NoticeState.OWED).values_list("id", flat=True)
         forget_mail(set(theirs) - set(owed))

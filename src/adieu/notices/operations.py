@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from adieu.kit import sql
 from adieu.notices.composing import Composed, check_heads
@@ -30,7 +30,8 @@ def owe(
         account_id: to whom it is owed, if to an account.
         payload: what the composer needs beyond the account; no personal data (Rule P1).
     """
-    return _write(uuid4(), kind, now, give_up_after, account_id, payload or {})
+    notice = Notice(kind=kind, account_id=account_id, payload=dict(payload or {}))
+    return _write(notice, now=now, give_up_after=give_up_after)
 
 
 def owe_mail(
@@ -50,10 +51,10 @@ def owe_mail(
         UnfitForMail: the address or the subject does not fit into the head of a mail; nothing is stored.
     """
     check_heads(Composed(address=address, subject=subject, text=text, html=html))
-    notice_id = uuid4()
+    notice = Notice(kind=kind, account_id=account_id)
     # Rule P4: the vault first. If the caller's transaction ends without the row, the sweep takes this one.
     Mail.objects.create(
-        notice_id=notice_id,
+        notice_id=notice.id,
         account_id=account_id,
         address=address,
         subject=subject,
@@ -61,7 +62,7 @@ def owe_mail(
         html=html,
         created_at=now,
     )
-    return _write(notice_id, kind, now, give_up_after, account_id, {})
+    return _write(notice, now=now, give_up_after=give_up_after)
 
 
 def drop(*, account_id: UUID, now: datetime) -> None:
@@ -89,21 +90,8 @@ def take_refusal_mail(*, address_key: str, now: datetime) -> bool:
     return taken == 1
 
 
-def _write(
-    notice_id: UUID,
-    kind: str,
-    now: datetime,
-    give_up_after: timedelta,
-    account_id: UUID | None,
-    payload: Mapping[str, Any],
-) -> UUID:
-    Notice.objects.create(
-        id=notice_id,
-        kind=kind,
-        account_id=account_id,
-        payload=dict(payload),
-        owed_at=now,
-        next_attempt_at=now,
-        give_up_at=now + give_up_after,
-    )
-    return notice_id
+def _write(notice: Notice, *, now: datetime, give_up_after: timedelta) -> UUID:
+    notice.owed_at = notice.next_attempt_at = now
+    notice.give_up_at = now + give_up_after
+    notice.save(force_insert=True)
+    return notice.id

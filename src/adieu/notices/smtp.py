@@ -17,9 +17,10 @@ class LacksSmtpUtf8(Fact):
 class SmtpMailer(EmailBackend):
     """Hands mail to an SMTP server."""
 
+    # Django's hook for one message; its stubs leave it out.
     def _send(self, email_message: EmailMessage) -> bool:
         if all(address.isascii() for address in email_message.recipients()):
-            return super()._send(email_message)
+            return bool(super()._send(email_message))  # type: ignore[misc]
         return self._send_with_smtputf8(email_message)
 
     def _send_with_smtputf8(self, email_message: EmailMessage) -> bool:

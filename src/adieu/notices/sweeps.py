@@ -18,7 +18,7 @@ PART = 500
 
 
 def sweep(*, now: datetime) -> None:
-    """Erase settled notices, mails whose notice is settled or was never committed, and old development mail."""
+    """Erase settled notices, mails whose notice is settled or was never written, and development mail."""
     Notice.objects.filter(settled_at__lt=now - SETTLED_LIVES).delete()
     RefusalMail.objects.filter(owed_at__lt=now - REFUSAL_MAIL_EVERY).delete()
     _sweep_mail(now)
@@ -36,15 +36,10 @@ def forget_mail(notice_ids: Iterable[UUID]) -> None:
 
 def _sweep_mail(now: datetime) -> None:
     # In parts: after days without a mail server there may be more mails than a statement takes parameters.
-    for ages in batched(Mail.objects.values_list("notice_id", "created_at").iterator(), PART):
-        states = dict(
-            Notice.objects.filter(id__in=[notice_id for notice_id, _ in ages]).values_list("id", "state")
-        )
-        gone = [
-            notice_id
-            for notice_id, created_at in ages
-            if _is_over(states.get(notice_id), age=now - created_at)
-        ]
+    for part in batched(list(Mail.objects.values_list("notice_id", "created_at")), PART, strict=False):
+        ages = {notice_id: now - created_at for notice_id, created_at in part}
+        states = dict(Notice.objects.filter(id__in=ages).values_list("id", "state"))
+        gone = [notice_id for notice_id, age in ages.items() if _is_over(states.get(notice_id), age=age)]
         Mail.objects.filter(notice_id__in=gone).delete()
 
 

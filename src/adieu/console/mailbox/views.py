@@ -15,16 +15,16 @@ from adieu.kit.environment import is_loopback_host
 from adieu.notices import development
 
 # A mail brings its styles with it. It may do nothing else.
-MAIL_POLICY = {"default-src": ["'none'"], "style-src": ["'unsafe-inline'"], "sandbox": True}
+MAIL_POLICY = {"default-src": ["'none'"], "style-src": ["'unsafe-inline'"], "sandbox": ""}
 
 
 def _only_here[**P](
     view: Callable[Concatenate[HttpRequest, P], HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
-    """Hide a page from everybody but this machine, and everywhere mail goes out: it shows everyone's codes."""
+    """Hide a page from all but this machine, and where mail goes out: it shows everyone's codes."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if not settings.ADIEU.has_development_mailbox:
             raise Http404
         if not is_loopback_host(request.META.get("REMOTE_ADDR", "")):

@@ -6,11 +6,9 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
@@ -27,7 +25,19 @@ class Migration(migrations.Migration):
                 ("kind", models.CharField(max_length=64)),
                 ("account_id", models.UUIDField(db_index=True, null=True)),
                 ("payload", models.JSONField(default=dict)),
-                ("state", models.CharField(choices=[("owed", "Owed"), ("delivered", "Delivered"), ("refused", "Refused"), ("given_up", "Given Up")], default="owed", max_length=16)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("owed", "Owed"),
+                            ("delivered", "Delivered"),
+                            ("refused", "Refused"),
+                            ("given_up", "Given Up"),
+                        ],
+                        default="owed",
+                        max_length=16,
+                    ),
+                ),
                 ("attempts", models.PositiveIntegerField(default=0)),
                 ("owed_at", models.DateTimeField()),
                 ("next_attempt_at", models.DateTimeField()),
@@ -36,8 +46,24 @@ class Migration(migrations.Migration):
                 ("settled_at", models.DateTimeField(null=True)),
             ],
             options={
-                "indexes": [models.Index(condition=models.Q(("state", "owed")), fields=["next_attempt_at"], name="notice_due")],
-                "constraints": [models.CheckConstraint(condition=models.Q(models.Q(("settled_at__isnull", True), ("state", "owed")), models.Q(("settled_at__isnull", False), ("state__in", ["delivered", "refused", "given_up"])), _connector="OR"), name="notice_settled_has_time")],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "owed")), fields=["next_attempt_at"], name="notice_due"
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("settled_at__isnull", True), ("state", "owed")),
+                            models.Q(
+                                ("settled_at__isnull", False),
+                                ("state__in", ["delivered", "refused", "given_up"]),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="notice_settled_has_time",
+                    )
+                ],
             },
         ),
     ]
