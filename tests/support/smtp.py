@@ -178,7 +178,7 @@ class SmtpServer:
                 Received(
                     sender=envelope.mail_from or "",
                     address=address,
-                    message=cast("EmailMessage", message),
+                    message=message,
                     raw=raw,
                     connection=cast("Any", session).number,
                 )

@@ -1,4 +1,5 @@
 import uuid
+from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -28,8 +29,10 @@ class Notice(models.Model):
     settled_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["next_attempt_at"], name="notice_due", condition=Q(state="owed"))]
-        constraints = [
+        indexes: ClassVar = [
+            models.Index(fields=["next_attempt_at"], name="notice_due", condition=Q(state="owed"))
+        ]
+        constraints: ClassVar = [
             models.CheckConstraint(
                 name="notice_settled_has_time",
                 condition=Q(state="owed", settled_at__isnull=True)
