@@ -5,3 +5,11 @@ class AccountsConfig(AppConfig):
     name = "adieu.accounts"
     label = "accounts"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Put our guards and listeners in place."""
+        from adieu.accounts import addresses, listeners, mails  # noqa: PLC0415 - after the models
+
+        addresses.watch_saves()
+        mails.register_decoy()
+        listeners.listen()

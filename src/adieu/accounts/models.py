@@ -1,4 +1,5 @@
 import uuid
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -18,17 +19,27 @@ class Account(AbstractBaseUser):
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
-    REQUIRED_FIELDS = []
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     objects = AccountManager()
 
     class Meta:
-        constraints = [
+        constraints: ClassVar = [
             # Rule P1: a readable address cannot enter the main database.
             models.CheckConstraint(
                 name="account_address_sealed", condition=models.Q(email__endswith="@sealed.invalid")
             ),
         ]
+
+    def save(self, **kwargs: Any) -> None:
+        """Write the account; one that was deleted meanwhile is never written back (Rule D7).
+
+        Without this a request that was under way would insert the row again: Django inserts when
+        its update finds nothing.
+        """
+        if not self._state.adding and not kwargs.get("update_fields"):
+            kwargs["force_update"] = True
+        super().save(**kwargs)
 
 
 class TermsAgreement(models.Model):
@@ -39,7 +50,9 @@ class TermsAgreement(models.Model):
     agreed_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["account", "version"], name="terms_agreed_once")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["account", "version"], name="terms_agreed_once")
+        ]
 
 
 class Session(models.Model):

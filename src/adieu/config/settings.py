@@ -6,6 +6,7 @@ from pathlib import Path
 from django.utils.csp import CSP
 
 from adieu.config import wiring
+from adieu.core.keys import derive_key
 from adieu.kit import keys, logs
 from adieu.kit.databases import databases
 from adieu.kit.environment import read_environment
@@ -15,7 +16,7 @@ ADIEU = read_environment(os.environ)
 keys.prepare_data_folder(ADIEU.data_dir)
 ROOT_KEY = keys.root_key(data_dir=ADIEU.data_dir, given=ADIEU.secret_key)
 PEPPERS = keys.peppers(data_dir=ADIEU.data_dir, given=ADIEU.pepper)
-SECRET_KEY = keys.derived(ROOT_KEY, "django").hex()
+SECRET_KEY = derive_key(ROOT_KEY, "django").hex()
 
 DEBUG = False
 USE_TZ = True

@@ -1,0 +1,49 @@
+"""The statements that take an account out of the main database; a constant number, whatever it has."""
+
+from uuid import UUID
+
+from adieu.accounts.models import Account
+from adieu.kit import sql
+from adieu.kit.transactions import transaction_required
+
+# In the order of their foreign keys, the account row last: what still points to it stops the transaction.
+STATEMENTS = (
+    """
+    DELETE FROM account_emailconfirmation
+    WHERE email_address_id IN (SELECT id FROM account_emailaddress WHERE user_id = %s)
+    """,
+    "DELETE FROM account_emailaddress WHERE user_id = %s",
+    "DELETE FROM accounts_termsagreement WHERE account_id = %s",
+    "DELETE FROM accounts_session WHERE account_id = %s",
+    "DELETE FROM accounts_account WHERE id = %s",
+)
+
+
+@transaction_required
+def lock_account(*, account_id: UUID) -> bool:
+    """Lock an account's row, so that nothing new can point to it, and tell whether it is there.
+
+    FOR UPDATE, not NO KEY: an insert with a foreign key to the account has to wait, too.
+    """
+    row = Account.objects.select_for_update().filter(pk=account_id).values_list("pk").first()
+    return row is not None
+
+
+@transaction_required
+def erase_account(*, account_id: UUID) -> None:
+    """Erase an account's rows; whatever else points to the account has to be gone already."""
+    for statement in STATEMENTS:
+        sql.run(statement, [account_id])
+
+
+def count_left(*, account_id: UUID) -> dict[str, int]:
+    """Count what is left of an account, table by table."""
+    return {
+        table: sql.rows(f"SELECT COUNT(*) FROM {table} WHERE {column} = %s", [account_id])[0][0]  # noqa: S608
+        for table, column in (
+            ("account_emailaddress", "user_id"),
+            ("accounts_termsagreement", "account_id"),
+            ("accounts_session", "account_id"),
+            ("accounts_account", "id"),
+        )
+    }

@@ -1,0 +1,92 @@
+"""Making accounts, changing them, and erasing those that were never verified."""
+
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import make_password
+
+from adieu.accounts import queries, terms
+from adieu.accounts.addresses import seal
+from adieu.accounts.erasing import erase_account, lock_account
+from adieu.accounts.models import Account
+from adieu.kit.transactions import transaction, transaction_required
+from adieu.notices import operations as notices
+from adieu.vault import operations as vault
+
+UNVERIFIED_LIVES = timedelta(hours=24)
+SWEEP_BATCH = 500
+
+
+def register(*, address: str, password: str, now: datetime) -> Account:
+    """Make an account that works once its address is verified, with agreement to the terms (Rule A1).
+
+    An unverified account with the same address gives way, so nobody can squat.
+
+    Raises:
+        NotAnAddress: the address has no canonical form.
+    """
+    account = Account(id=uuid4(), email=seal(address), password=make_password(password), registered_at=now)
+    # Rule P4: the entry first. If the transaction fails, a sweep erases it.
+    vault.put(account_id=account.pk, address=address, now=now)
+    earlier = queries.unverified_with(sealed=account.email)
+    with transaction():
+        erased = [account_id for account_id in earlier if _erase_unverified(account_id, now)]
+        account.save()
+        EmailAddress.objects.create(user=account, email=account.email, primary=True)
+        terms.agree(account_id=account.pk, now=now)
+    _erase_entries(erased)
+    return account
+
+
+def change_profile(*, account_id: UUID, name: str, company: str, country: str) -> None:
+    """Change what a person says about themselves.
+
+    Raises:
+        TooLong, UnusableCharacter, UnknownCountry: a field cannot be kept.
+    """
+    vault.change_profile(account_id=account_id, name=name, company=company, country=country)
+
+
+def erase_namesakes(*, sealed: str, now: datetime) -> None:
+    """Erase the unverified accounts of an address that somebody has just verified."""
+    erased = [
+        account_id for account_id in queries.unverified_with(sealed=sealed) if _erase_alone(account_id, now)
+    ]
+    _erase_entries(erased)
+
+
+def sweep_unverified(now: datetime) -> int:
+    """Erase the accounts that stayed unverified for 24 hours (Rule A1) and tell how many there were."""
+    old = queries.unverified_before(moment=now - UNVERIFIED_LIVES, limit=SWEEP_BATCH)
+    erased = [account_id for account_id in old if _erase_alone(account_id, now)]
+    _erase_entries(erased)
+    if erased:
+        vault.checkpoint()
+    return len(erased)
+
+
+def _erase_alone(account_id: UUID, now: datetime) -> bool:
+    with transaction():
+        return _erase_unverified(account_id, now)
+
+
+@transaction_required
+def _erase_unverified(account_id: UUID, now: datetime) -> bool:
+    """Erase an account unless its code was entered meanwhile; tell whether it is erased."""
+    # The look is a statement of its own after the lock: a code that was being entered is seen.
+    if not lock_account(account_id=account_id) or _is_verified(account_id):
+        return False
+    notices.drop(account_id=account_id, now=now)
+    erase_account(account_id=account_id)
+    return True
+
+
+def _is_verified(account_id: UUID) -> bool:
+    return EmailAddress.objects.filter(user_id=account_id, verified=True).exists()
+
+
+def _erase_entries(account_ids: list[UUID]) -> None:
+    # Rule P4: after the transaction.
+    for account_id in account_ids:
+        vault.erase(account_id=account_id)

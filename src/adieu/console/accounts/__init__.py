@@ -1,0 +1,1 @@
+"""Signing up, signing in, account settings and terms, as pages."""
