@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
@@ -49,7 +48,9 @@ def main() -> None:
         return
     print("Installing Chromium for the tests.", flush=True)
     if not install():
-        sys.exit("adieu: the tests need Chromium, and it could not be installed; install it and run this again.")
+        sys.exit(
+            "adieu: the tests need Chromium, which could not be installed; install it and run this again."
+        )
 
 
 def _playwrights_own() -> str | None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from adieu.core.keeping import Blocker, Description
 from adieu.deletion.keepers import describe, find_blockers
-from adieu.deletion.models import DeletionRequest, RequestState, Verification
+from adieu.deletion.models import DeletionRequest, ErasureStep, RequestState, StepState, Verification
 from adieu.deletion.verification import MOST_TRIES, RESEND_AFTER
 
 
@@ -46,6 +46,14 @@ def last_request(*, account_id: UUID) -> DeletionRequest | None:
     """Give the account's open request, else the one that ended last."""
     requests = DeletionRequest.objects.filter(account_id=account_id)
     return requests.filter(state=RequestState.OPEN).first() or requests.order_by("-ended_at").first()
+
+
+def entries_in_use(account_ids: list[UUID]) -> set[UUID]:
+    """Pick the former accounts whose deletion still needs their vault entry, for the last mail (Rule D9)."""
+    unfinished = ErasureStep.objects.filter(request__former_account_id__in=account_ids).exclude(
+        state=StepState.DONE
+    )
+    return set(unfinished.values_list("request__former_account_id", flat=True).distinct())
 
 
 def code_sent(*, account_id: UUID, session_digest: str, now: datetime) -> CodeSent | None:

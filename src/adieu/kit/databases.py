@@ -16,8 +16,11 @@ SQLITE_OPTIONS = {
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY"
     ),
 }
-# The main database's log is emptied by the worker, not by whoever commits; this is the limit without a worker.
-MAIN_OPTIONS = {**SQLITE_OPTIONS, "init_command": f"{SQLITE_OPTIONS['init_command']}; PRAGMA wal_autocheckpoint=8000"}
+# The worker empties the main database's log, not whoever commits; this is the limit without a worker.
+MAIN_OPTIONS = {
+    **SQLITE_OPTIONS,
+    "init_command": f"{SQLITE_OPTIONS['init_command']}; PRAGMA wal_autocheckpoint=8000",
+}
 
 
 def databases(*, data_dir: Path, database_url: str | None) -> dict[str, dict[str, Any]]:

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import overload
 from urllib.parse import urlsplit
 
 from adieu.kit import setting_values as values
@@ -109,7 +108,8 @@ def refuse_readable_mail(environment: Environment) -> None:
     """
     if environment.has_development_mailbox and not environment.is_on_loopback:
         raise WrongSetting(
-            "ADIEU_SMTP_URL", "is needed because others than this machine can reach the console, and mail must go out"
+            "ADIEU_SMTP_URL",
+            "is needed, since others than this machine can reach the console",
         )
 
 
@@ -127,11 +127,7 @@ class _Source:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = environ
 
-    @overload
-    def read[T](self, name: str, parse: Callable[[str], T], default: T) -> T: ...
-    @overload
-    def read[T](self, name: str, parse: Callable[[str], T], default: None) -> T | None: ...
-    def read[T](self, name: str, parse: Callable[[str], T], default: T | None) -> T | None:
+    def read[T, D](self, name: str, parse: Callable[[str], T], default: D) -> T | D:
         try:
             value = self._value(name)
             return default if value is None else parse(value)
@@ -162,7 +158,8 @@ def _refuse_unknown(environ: Mapping[str, str]) -> None:
 def _default_base_url(bind: Bind) -> str:
     if bind.is_everywhere:
         raise WrongSetting(
-            "ADIEU_BASE_URL", f"is needed because {bind} does not tell at which address people open the console"
+            "ADIEU_BASE_URL",
+            f"is needed because {bind} does not tell at which address people open the console",
         )
     return f"http://{bind}"
 

@@ -4,7 +4,6 @@ All else is derived from the root key; the peppers stand alone, because claim ke
 """
 
 import hashlib
-import hmac
 import secrets
 import stat
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from adieu.kit.errors import UnableToStart
 FOLDER = "keys"
 ROOT = "root.key"
 PEPPER = "pepper-1.key"
+CHARACTERS = 64
 
 
 class KeyUnusable(UnableToStart):
@@ -41,7 +41,9 @@ def root_key(*, data_dir: Path, given: str | None) -> bytes:
     Raises:
         KeyUnusable: its file is readable by others, damaged, or gone although the data is there.
     """
-    return given.encode() if given else _kept(data_dir, ROOT).encode()
+    text = given or _kept(data_dir, ROOT)
+    # A given key may be text of any kind; what is derived from it wants a uniform one.
+    return hashlib.sha256(b"adieu root\0" + text.encode()).digest()
 
 
 def peppers(*, data_dir: Path, given: Mapping[int, str] | None) -> dict[int, bytes]:
@@ -55,14 +57,9 @@ def peppers(*, data_dir: Path, given: Mapping[int, str] | None) -> dict[int, byt
         return {1: _kept(data_dir, PEPPER).encode()}
     if 1 in given and _file(data_dir, PEPPER).exists() and _kept(data_dir, PEPPER) != given[1]:
         raise KeyUnusable(
-            f"ADIEU_PEPPER: is not the pepper that this data was made with, which is in {_file(data_dir, PEPPER)}."
+            f"ADIEU_PEPPER: is not the pepper of this data, which is in {_file(data_dir, PEPPER)}."
         )
     return {version: pepper.encode() for version, pepper in given.items()}
-
-
-def derived(root: bytes, purpose: str) -> bytes:
-    """Derive the key for one purpose."""
-    return hmac.new(root, b"adieu\0" + purpose.encode(), hashlib.sha256).digest()
 
 
 def _file(data_dir: Path, name: str) -> Path:
@@ -79,7 +76,7 @@ def _kept(data_dir: Path, name: str) -> str:
         text = path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise KeyUnusable(f"The key file {path} cannot be read ({type(error).__name__}).") from None
-    if len(text) < 64:
+    if len(text) < CHARACTERS:
         raise KeyUnusable(f"The key file {path} is damaged; bring it back from a backup.")
     return text
 
@@ -87,10 +84,10 @@ def _kept(data_dir: Path, name: str) -> str:
 def _make(path: Path, data_dir: Path) -> None:
     # A new key beside old data would let everyone who left come back, and lock everyone else out.
     if (data_dir / "adieu.sqlite3").exists():
-        raise KeyUnusable(f"The key file {path} is gone although its data is there; bring it back from a backup.")
+        raise KeyUnusable(f"The key file {path} is gone, but its data is there; bring it back from a backup.")
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     fresh.touch(mode=0o600)
-    fresh.write_text(secrets.token_hex(32) + "\n", encoding="ascii")
+    fresh.write_text(secrets.token_hex(CHARACTERS // 2) + "\n", encoding="ascii")
     # Two processes that start at once: the hard link lets one of them win, and both read the winner's key.
     try:
         path.hardlink_to(fresh)

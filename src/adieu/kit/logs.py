@@ -1,8 +1,8 @@
 """The log holds nothing of a person and no secret link (Rules P1, D10).
 
-A line holds the time, the level, the event's name, the request's opaque id, opaque fields, and of an exception
-its type and where it went through the code. Messages are left out, also those of other people's code:
-they quote paths, queries and values.
+A line holds the time, the level, the event's name, the request's opaque id, opaque fields, and of
+an exception its type and where it went through the code. Messages are left out, also those of other
+people's code: they quote paths, queries and values.
 """
 
 import logging
@@ -25,7 +25,9 @@ EVENT = re.compile(r"[a-z_]+(\.[a-z_]+)+")
 SHOWN = int | bool | float | UUID
 
 
-def record(event: str, *, level: int = logging.INFO, exception: BaseException | None = None, **fields: SHOWN) -> None:
+def record(
+    event: str, *, level: int = logging.INFO, exception: BaseException | None = None, **fields: SHOWN
+) -> None:
     """Write one event to the log.
 
     Args:
@@ -46,7 +48,7 @@ class OpaqueFormatter(logging.Formatter):
 def request_id_middleware(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Give each request an opaque id: in the log, in the response, and as `request.request_id` for error pages."""
+    """Give each request an opaque id: in the log, the response, and `request.request_id` for error pages."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         request_id = secrets.token_hex(6)

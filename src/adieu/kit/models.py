@@ -10,7 +10,7 @@ class RateWindow(models.Model):
 
 
 class CacheEntry(models.Model):
-    """The table of Django's database cache, in the shape its backend asks for; keys went through the pepper."""
+    """The table of Django's database cache, as its backend asks for; keys went through the pepper."""
 
     cache_key = models.CharField(primary_key=True, max_length=255)
     value = models.TextField()

@@ -15,6 +15,7 @@ type Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 SHORTEST_SECRET = 32
 HIGHEST_PORT = 65535
+HIGHEST_VERSION = 32767
 
 
 class NotAValue(Exception):
@@ -123,7 +124,10 @@ def peppers(value: str) -> Mapping[int, str]:
     found: dict[int, str] = {}
     for word in words:
         version, colon, pepper = word.partition(":")
-        if not (colon and version.isdecimal() and 1 <= int(version) <= 32767) or int(version) in found:
+        if (
+            not (colon and version.isdecimal() and 1 <= int(version) <= HIGHEST_VERSION)
+            or int(version) in found
+        ):
             raise NotAValue("must be one pepper, or several as VERSION:PEPPER with a version of its own each")
         found[int(version)] = secret(pepper)
     return found

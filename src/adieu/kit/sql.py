@@ -20,7 +20,7 @@ def run(sql: str, params: Sequence[object] = (), *, using: str = "default") -> i
     connection = connections[using]
     with connection.cursor() as cursor:
         cursor.execute(sql, [_as_stored(connection, value) for value in params])
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def rows(sql: str, params: Sequence[object] = (), *, using: str = "default") -> list[tuple[Any, ...]]:
@@ -28,7 +28,7 @@ def rows(sql: str, params: Sequence[object] = (), *, using: str = "default") -> 
     connection = connections[using]
     with connection.cursor() as cursor:
         cursor.execute(sql, [_as_stored(connection, value) for value in params])
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def can_lock_rows(*, using: str = "default") -> bool:
@@ -36,7 +36,7 @@ def can_lock_rows(*, using: str = "default") -> bool:
     return connections[using].features.has_select_for_update
 
 
-def _as_stored(connection: BaseDatabaseWrapper, value: object) -> object:
+def _as_stored(connection: BaseDatabaseWrapper, value: object) -> Any:
     if isinstance(value, UUID) and not connection.features.has_native_uuid_field:
         return value.hex
     if isinstance(value, datetime):

@@ -1,0 +1,62 @@
+"""`adieu doctor`: what this installation is made of, and what is wrong with it."""
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import fields
+from importlib.metadata import version
+
+from django.conf import settings
+from django.core.mail import EmailMessage, mailers
+from django.db import DatabaseError, connections
+from django.db.migrations.executor import MigrationExecutor
+
+from adieu.kit.environment import PREFIX, SECRETS, Environment
+from adieu.ops.preparing import mail_goes
+
+
+def examine() -> bool:
+    """Print what is found, and return whether all is well."""
+    print(f"Adieu {version('adieu')}, Django {version('django')}, SQLite {sqlite3.sqlite_version}")
+    for line in _settings(settings.ADIEU):
+        print(line)
+    print(f"Mail goes {mail_goes(settings.ADIEU)}")
+    findings = [finding for alias in settings.DATABASES if (finding := _finding(alias))]
+    for finding in findings:
+        print(f"WRONG   {finding}")
+    if not findings:
+        print("All is well.")
+    return not findings
+
+
+def send_test_mail(address: str) -> None:
+    """Send one mail over the configured way."""
+    mail = EmailMessage(
+        subject="A test mail from Adieu",
+        body="Mail from this Adieu arrives.",
+        to=[address],
+        headers={"Auto-Submitted": "auto-generated"},
+    )
+    mailers.default.send_messages([mail])
+
+
+def _settings(environment: Environment) -> Iterator[str]:
+    for each in fields(environment):
+        name = PREFIX + each.name.upper()
+        value = getattr(environment, each.name)
+        is_secret = name in SECRETS or not each.repr
+        yield f"{name} = {('(given)' if value else '(not given)') if is_secret else _shown(value)}"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, tuple):
+        return " ".join(str(each) for each in value) or "(none)"
+    return "(none)" if value is None else str(value)
+
+
+def _finding(alias: str) -> str | None:
+    try:
+        executor = MigrationExecutor(connections[alias])
+        waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError as error:
+        return f"the {alias} database cannot be used ({type(error).__name__})"
+    return f"the {alias} database waits for `adieu migrate`" if waiting else None

@@ -1,0 +1,126 @@
+"""The `adieu` command."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from adieu.kit import logs
+from adieu.kit.environment import Environment, read_environment, refuse_readable_mail
+from adieu.kit.errors import UnableToStart
+
+WRONG = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; a wrong setting is one line and exit code 2."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "adieu.config.settings")
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    # Django's own commands read what follows themselves, also --help.
+    chosen = argparse.Namespace(command=django, words=words[1:]) if words[:1] == ["django"] else _parse(words)
+    command: Callable[[argparse.Namespace, Environment], int] = chosen.command
+    try:
+        return command(chosen, read_environment(os.environ))
+    except UnableToStart as error:
+        print(f"adieu: {error}", file=sys.stderr)
+        return WRONG
+    except KeyboardInterrupt:
+        return 130
+
+
+def serve(chosen: argparse.Namespace, environment: Environment) -> int:
+    """Make the data folder, migrate, and serve everything until Ctrl-C."""
+    from adieu.ops import preparing
+    from adieu.ops.supervisor import Supervisor, say
+
+    refuse_readable_mail(environment)
+    preparing.refuse_taken_port(environment.bind)
+    preparing.set_up()
+    preparing.migrate()
+    supervisor = Supervisor(environment)
+    supervisor.start()
+    say(f"Data folder: {environment.data_dir}")
+    say(f"Console:     {environment.base_url}")
+    say(f"Mail:        {preparing.mail_goes(environment)}")
+    supervisor.watch()
+    return 0
+
+
+def web(chosen: argparse.Namespace, environment: Environment) -> int:
+    """Serve the console only."""
+    from adieu.ops.web import serve_web
+
+    refuse_readable_mail(environment)
+    _become_child(chosen)
+    serve_web(environment)
+    return 0
+
+
+def worker(chosen: argparse.Namespace, environment: Environment) -> int:
+    """Run the worker only: mail, erasure steps, sweeps."""
+    from adieu.ops import preparing
+
+    _become_child(chosen)
+    preparing.set_up()
+    from adieu.ops.worker import work_until_told
+
+    work_until_told()
+    return 0
+
+
+def migrate(chosen: argparse.Namespace, environment: Environment) -> int:
+    """Bring the databases to the newest form."""
+    from adieu.ops import preparing
+
+    preparing.set_up()
+    preparing.migrate()
+    return 0
+
+
+def doctor(chosen: argparse.Namespace, environment: Environment) -> int:
+    """Show the settings and what is wrong."""
+    from adieu.ops import preparing
+
+    preparing.set_up()
+    from adieu.ops.doctor import examine, send_test_mail
+
+    if chosen.send_test_mail:
+        send_test_mail(chosen.send_test_mail)
+    return 0 if examine() else 1
+
+
+def django(chosen: argparse.Namespace, environment: Environment) -> int:
+    """Run one of Django's own commands, for developers."""
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["adieu django", *chosen.words])
+    return 0
+
+
+def _parse(words: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="adieu", description="A cloud console that people can leave for good."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in (serve, web, worker, migrate, doctor, django):
+        listed = commands.add_parser(command.__name__, help=command.__doc__)
+        listed.set_defaults(command=command)
+        if command in {web, worker}:
+            listed.add_argument("--parent", type=int, help=argparse.SUPPRESS)
+        if command is doctor:
+            listed.add_argument(
+                "--send-test-mail", metavar="ADDRESS", help="send one mail to this address first"
+            )
+    return parser.parse_args(words)
+
+
+def _become_child(chosen: argparse.Namespace) -> None:
+    from adieu.ops.processes import die_with
+
+    logs.write_crashes_opaquely()
+    if chosen.parent:
+        die_with(chosen.parent)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

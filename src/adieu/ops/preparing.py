@@ -1,0 +1,68 @@
+"""What must be right before anything is served."""
+
+import socket
+from pathlib import Path
+
+import django
+from django.conf import settings
+from django.core.management import call_command
+from django.db import DatabaseError, connections
+
+from adieu.kit.environment import Environment, WrongSetting
+from adieu.kit.errors import UnableToStart
+from adieu.kit.setting_values import Bind
+
+
+def set_up() -> None:
+    """Load the settings and the apps; this makes the data folder and the keys."""
+    django.setup()
+
+
+def migrate() -> None:
+    """Bring both databases to the newest form.
+
+    Raises:
+        UnableToStart: one of them cannot be used.
+    """
+    for alias in settings.DATABASES:
+        try:
+            call_command("migrate", database=alias, verbosity=0, interactive=False)
+        except DatabaseError as error:
+            raise _unusable(alias, error) from None
+    connections.close_all()
+    _close_to_others(settings.ADIEU.data_dir)
+
+
+def refuse_taken_port(bind: Bind) -> None:
+    """Make sure that we can listen.
+
+    Raises:
+        WrongSetting: somebody else listens there, or we may not.
+    """
+    family = socket.AF_INET6 if ":" in bind.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        # As granian does: connections of an earlier run that are still closing are no obstacle.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((bind.host, bind.port))
+        except OSError as error:
+            raise WrongSetting("ADIEU_BIND", f"{bind} cannot be used ({error.strerror})") from None
+
+
+def mail_goes(environment: Environment) -> str:
+    """Say where the mail goes."""
+    if environment.smtp_url:
+        return f"to {environment.smtp_url.host}:{environment.smtp_url.port}"
+    return f"into the development mailbox, {environment.base_url}/development/mailbox/"
+
+
+def _unusable(alias: str, error: DatabaseError) -> UnableToStart:
+    said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    if connections[alias].vendor == "postgresql":
+        return WrongSetting("ADIEU_DATABASE_URL", f"the database cannot be used ({said})")
+    return UnableToStart(f"{connections[alias].settings_dict['NAME']} cannot be used ({said}).")
+
+
+def _close_to_others(folder: Path) -> None:
+    for path in folder.glob("*.sqlite3*"):
+        path.chmod(0o600)
