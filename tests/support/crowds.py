@@ -1,0 +1,24 @@
+"""Many at once: threads that start together, each with its own connections."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+from django.db import connections
+
+
+def all_at_once(*acts: Callable[[], object]) -> Sequence[object]:
+    """Do every act in a thread of its own, starting together; give what each returned or raised."""
+    start = Barrier(len(acts))
+
+    def act_together(act: Callable[[], object]) -> object:
+        start.wait(timeout=30)
+        try:
+            return act()
+        except Exception as error:  # noqa: BLE001 - what was raised is what the test asks about
+            return error
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(act_together, acts))
