@@ -20,6 +20,7 @@ SECRET_KEY = derive_key(ROOT_KEY, "django").hex()
 
 DEBUG = False
 USE_TZ = True
+TIME_ZONE = "UTC"
 DELETION_KEEPERS = wiring.DELETION_KEEPERS
 ROOT_URLCONF = "adieu.config.urls"
 AUTH_USER_MODEL = "accounts.Account"
@@ -121,6 +122,8 @@ CSRF_TRUSTED_ORIGINS = [
 CSRF_COOKIE_NAME = "__Host-csrf" if ADIEU.is_https else "csrf"
 CSRF_COOKIE_SECURE = ADIEU.is_https
 CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_AGE = None
+CSRF_FAILURE_VIEW = "adieu.console.errors.form_too_old"
 SESSION_ENGINE = "adieu.accounts.sessions"
 SESSION_COOKIE_NAME = "__Host-session" if ADIEU.is_https else "session"
 SESSION_COOKIE_SECURE = ADIEU.is_https

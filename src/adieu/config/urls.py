@@ -19,3 +19,8 @@ urlpatterns = [
     path("api/v1/", api.urls),
     path("healthz", healthz),
 ]
+handler400 = "adieu.console.errors.bad_request"
+handler403 = "adieu.console.errors.permission_denied"
+handler404 = "adieu.console.errors.page_not_found"
+handler429 = "adieu.console.errors.too_many_requests"
+handler500 = "adieu.console.errors.server_error"

@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
@@ -18,7 +19,7 @@ def choose(request: HttpRequest) -> HttpResponse:
     """Remember the appearance and show the same page again."""
     chosen = request.POST.get("appearance", "")
     if chosen not in APPEARANCES:
-        return HttpResponseBadRequest()
+        raise BadRequest
     response = redirect(safe_next(request) or reverse("overview"))
     response.set_cookie(
         "appearance", chosen, max_age=KEPT_FOR, secure=request.is_secure(), httponly=True, samesite="Lax"

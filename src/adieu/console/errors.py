@@ -1,28 +1,32 @@
-"""Pages for what goes wrong; they need no database, and the log learns no more than the status."""
+"""What goes wrong, as a page or, under `/api/`, as a problem; the log learns no more than the status."""
+
+from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
+from adieu.kit.problem import problem
 
-def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Say that the request cannot be read."""
-    return render(request, "400.html", status=400)
+    return _answer(request, HTTPStatus.BAD_REQUEST)
 
 
-def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
+def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Say that the account may not open this page."""
-    return render(request, "403.html", status=403)
+    return _answer(request, HTTPStatus.FORBIDDEN)
 
 
-def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
+def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Say that there is nothing at this address."""
-    return render(request, "404.html", status=404)
+    return _answer(request, HTTPStatus.NOT_FOUND)
 
 
 def too_many_requests(request: HttpRequest) -> HttpResponse:
     """Say that a limit was reached."""
-    return render(request, "429.html", status=429)
+    return _answer(request, HTTPStatus.TOO_MANY_REQUESTS)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -30,12 +34,30 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
     Without context processors: they would read the session, and the database may be what is broken.
     """
-    return HttpResponse(render_to_string("500.html", {"request": request}), status=500)
+    if _is_api(request):
+        return _problem(HTTPStatus.INTERNAL_SERVER_ERROR)
+    page = render_to_string("500.html", {"request": request})
+    return HttpResponse(page, status=HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
-def form_too_old(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
+def form_too_old(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Say that a form was not accepted; most often because the session has ended in between."""
     account = getattr(request, "user", None)
     has_ended = bool(request.COOKIES) and not (account and account.is_authenticated)
     template = "console/errors/session_ended.html" if has_ended else "403_csrf.html"
-    return render(request, template, status=403)
+    return render(request, template, status=HTTPStatus.FORBIDDEN)
+
+
+def _answer(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
+    if _is_api(request):
+        return _problem(status)
+    return render(request, f"{status.value}.html", status=status)
+
+
+def _is_api(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/")
+
+
+def _problem(status: HTTPStatus) -> HttpResponse:
+    code = status.phrase.lower().replace(" ", "-")
+    return problem(status=status, code=code, title=f"{status.phrase}.")

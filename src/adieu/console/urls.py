@@ -1,4 +1,4 @@
-"""The addresses of the console's own pages; those of accounts, the mailbox and leaving have files of their own."""
+"""The addresses of the overview, organizations and the appearance; other pages have files of their own."""
 
 from django.urls import include, path
 

@@ -1,6 +1,10 @@
 """What a person types about an organization."""
 
+from unicodedata import normalize
+
 from django import forms
+from django.http import QueryDict
+from django.utils.html import format_html
 
 from adieu.core.names import LONGEST_NAME, NameNotAllowed, clean_name
 
@@ -11,7 +15,7 @@ class CreateForm(forms.Form):
     name = forms.CharField(
         label="Name",
         max_length=LONGEST_NAME,
-        help_text=f"1 to {LONGEST_NAME} characters. You can use it for a team, a company or just for yourself.",
+        help_text=f"1 to {LONGEST_NAME} characters. It may stand for a team, a company or just you.",
         error_messages={"required": "An organization needs a name."},
     )
 
@@ -33,6 +37,12 @@ class DeleteForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "off"}),
     )
 
-    def __init__(self, *, name: str, data: object = None) -> None:
-        super().__init__(data)  # type: ignore[arg-type]
-        self.fields["name"].help_text = f"Type “{name}” to go on."
+    def __init__(self, *, name: str, data: QueryDict | None = None) -> None:
+        super().__init__(data)
+        # Two spaces in a row are part of a name: they must be seen to be typed.
+        self.fields["name"].help_text = format_html('Type <bdi class="to-type">{}</bdi> to go on.', name)
+
+    def clean_name(self) -> str:
+        """Compare in the form in which names are kept: some keyboards send letters and accents apart."""
+        name: str = self.cleaned_data["name"]
+        return normalize("NFC", name)

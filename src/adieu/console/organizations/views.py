@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from adieu.console.organizations.forms import CreateForm, DeleteForm
 from adieu.console.returning import safe_next
 from adieu.core.keeping import Going
+from adieu.kit.who import account_id_of
 from adieu.tenancy import operations, queries
 from adieu.tenancy.queries import OrganizationSummary
 
@@ -21,7 +22,7 @@ from adieu.tenancy.queries import OrganizationSummary
 @require_GET
 def overview(request: HttpRequest) -> HttpResponse:
     """Show a person's organizations with their projects."""
-    organizations = queries.organizations_of(account_id=request.user.pk)
+    organizations = queries.organizations_of(account_id=account_id_of(request))
     return render(request, "console/overview.html", {"organizations": organizations, "place": "overview"})
 
 
@@ -32,7 +33,7 @@ def create(request: HttpRequest) -> HttpResponse:
     form = CreateForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         organization_id = operations.create_organization(
-            account_id=request.user.pk, name=form.cleaned_data["name"], now=timezone.now()
+            account_id=account_id_of(request), name=form.cleaned_data["name"], now=timezone.now()
         )
         return redirect("organization", organization_id)
     return render(request, "console/organizations/create.html", {"form": form}, status=_status(form))
@@ -56,12 +57,13 @@ def delete(request: HttpRequest, organization_id: UUID) -> HttpResponse:
     form = DeleteForm(name=organization.name, data=request.POST if request.method == "POST" else None)
     if form.is_valid() and _is_deleted(request, organization_id, form):
         return redirect(safe_next(request) or reverse("overview"))
-    return render(request, "console/organizations/delete.html", _about_to_go(request, organization, form), status=_status(form))
+    context = _about_to_go(request, organization, form)
+    return render(request, "console/organizations/delete.html", context, status=_status(form))
 
 
 def _organization(request: HttpRequest, organization_id: UUID) -> OrganizationSummary:
     try:
-        return queries.organization(organization_id=organization_id, account_id=request.user.pk)
+        return queries.organization(organization_id=organization_id, account_id=account_id_of(request))
     except operations.OrganizationNotFound as missing:
         raise Http404 from missing
 
@@ -70,7 +72,7 @@ def _is_deleted(request: HttpRequest, organization_id: UUID, form: DeleteForm) -
     try:
         operations.delete_organization(
             organization_id=organization_id,
-            account_id=request.user.pk,
+            account_id=account_id_of(request),
             typed_name=form.cleaned_data["name"],
             now=timezone.now(),
         )
@@ -85,7 +87,9 @@ def _is_deleted(request: HttpRequest, organization_id: UUID, form: DeleteForm) -
     return True
 
 
-def _about_to_go(request: HttpRequest, organization: OrganizationSummary, form: DeleteForm) -> dict[str, object]:
+def _about_to_go(
+    request: HttpRequest, organization: OrganizationSummary, form: DeleteForm
+) -> dict[str, object]:
     came_from = safe_next(request)
     return {
         "organization": organization,

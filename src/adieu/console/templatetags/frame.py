@@ -16,6 +16,8 @@ from adieu.vault import queries as vault
 register = template.Library()
 
 SEALED = "@sealed.invalid"
+A_MOMENT = 10
+UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 
 # In this order: Edge and Opera say that they are Chrome, and Chrome says that it is Safari.
 BROWSERS = (
@@ -83,7 +85,7 @@ def moment(at: datetime | None, now: datetime | None = None) -> SafeString | str
         '<span class="moment-exact">{}\N{NO-BREAK SPACE}UTC</span></time>',
         exact.isoformat(timespec="seconds"),
         said(exact - (now or timezone.now())),
-        f"{exact.day} {exact:%B %Y, %H:%M}",
+        f"{exact.day} {exact:%b %Y, %H:%M}",
     )
 
 
@@ -98,11 +100,9 @@ def browser(user_agent: str) -> str:
 def said(distance: timedelta) -> str:
     """Say how far away a time is, in its largest unit."""
     seconds = round(abs(distance.total_seconds()))
-    if seconds < 10:  # noqa: PLR2004
+    if seconds < A_MOMENT:
         return "now"
-    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
-        if seconds >= size:
-            break
+    unit, size = next((unit, size) for unit, size in UNITS if seconds >= size)
     count = seconds // size
     length = f"{count} {unit}{'' if count == 1 else 's'}"
     return f"{length} ago" if distance < timedelta(0) else f"in {length}"
