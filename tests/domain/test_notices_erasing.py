@@ -1,11 +1,12 @@
 """What was handed over, ended or forgotten leaves no byte behind."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from django.core.mail import EmailMessage
 from django.db import connections
 
 from adieu.core.keeping import Step
@@ -14,6 +15,7 @@ from adieu.notices.keeper import ERASE_MAIL, NoticesKeeper
 from adieu.notices.models import Notice, NoticeState, RefusalMail
 from adieu.notices.operations import owe_mail, take_refusal_mail
 from adieu.notices.queries import is_settled, state_of
+from adieu.notices.smtp import SmtpMailer
 from adieu.notices.sweeps import sweep
 from adieu.vault.models import Mail
 from adieu.vault.operations import checkpoint
@@ -153,13 +155,31 @@ def test_a_mail_that_is_dropped_while_it_is_handed_over_stays_dropped(
     alice = uuid4()
     notice_id = owe_to("alice@example.org", now, account_id=alice)
 
-    class DroppingMailer(type(mailer_for(server))):  # type: ignore[misc]
-        def send_messages(self, email_messages: object) -> int:
+    class DroppingMailer(SmtpMailer):
+        def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
             NoticesKeeper().erase_now(account_id=alice, now=now)
-            sent: int = super().send_messages(email_messages)
-            return sent
+            return super().send_messages(email_messages)
 
     mailer = DroppingMailer(alias="default", host="127.0.0.1", port=server.port)
     deliver_due(now=now, mailer=mailer)
     assert state_of(notice_id) == NoticeState.GIVEN_UP
     assert not Mail.objects.exists()
+
+
+def test_a_worker_that_comes_back_late_takes_nothing_from_the_next_one(
+    server: SmtpServer, now: datetime
+) -> None:
+    """Its lease ran out while the server kept it waiting, and another worker has the notice."""
+    notice_id = owe_to("alice@example.org", now)
+    server.set_mode(Mode.TEMPORARY)
+    others_lease = now + timedelta(hours=1)
+
+    class SlowMailer(SmtpMailer):
+        def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+            Notice.objects.filter(id=notice_id).update(attempts=2, leased_until_at=others_lease)
+            return super().send_messages(email_messages)
+
+    deliver_due(now=now, mailer=SlowMailer(alias="default", host="127.0.0.1", port=server.port))
+
+    notice = Notice.objects.get(id=notice_id)
+    assert (notice.attempts, notice.leased_until_at) == (2, others_lease)
