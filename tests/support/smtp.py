@@ -66,6 +66,8 @@ class SmtpServer:
         self._mode = Mode.DOWN
         self._controller: _Controller | None = None
         self.port = 0
+        # Addresses that are refused for good in every mode.
+        self.refused: set[str] = set()
         self.connections = 0
         self.tries = 0
 
@@ -161,7 +163,7 @@ class SmtpServer:
         with self._arrived:
             self.tries += 1
             mode = self._mode
-        if mode is Mode.REFUSE_RECIPIENT:
+        if mode is Mode.REFUSE_RECIPIENT or address in self.refused:
             return "550 5.1.1 No such mailbox"
         if mode is Mode.TEMPORARY:
             return "451 4.3.0 Come back later"
