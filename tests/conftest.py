@@ -9,6 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.support import browser as chromium
+from tests.support.served import Served, serve
 
 DATA = Path(tempfile.mkdtemp(prefix="adieu-tests-"))
 atexit.register(shutil.rmtree, DATA, ignore_errors=True)
@@ -55,7 +59,7 @@ def now() -> datetime:
 
 @pytest.fixture(autouse=True)
 def _organizations_go_first(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Delete organizations before Django empties the tables one by one: their last owners may not go (Rule O2)."""
+    """Delete organizations before Django empties the tables: a last owner may not go before (Rule O2)."""
     marker = request.node.get_closest_marker("django_db")
     if marker is None:
         yield
@@ -67,3 +71,40 @@ def _organizations_go_first(request: pytest.FixtureRequest) -> Iterator[None]:
         from adieu.kit import sql
 
         sql.run("DELETE FROM tenancy_organization")
+
+
+@pytest.fixture(scope="session")
+def served() -> Iterator[Served]:
+    """A console that runs as in production, with real mail; all journeys share it."""
+    with serve(DATA / "served") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium."""
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium.find(), args=chromium.ARGUMENTS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser: Browser, served: Served) -> Iterator[Page]:
+    """A fresh browser window at the console, from an address that no other test has."""
+    yield from _window(browser, served, has_script=True)
+
+
+@pytest.fixture
+def page_without_script(browser: Browser, served: Served) -> Iterator[Page]:
+    """The same with JavaScript off."""
+    yield from _window(browser, served, has_script=False)
+
+
+def _window(browser: Browser, served: Served, *, has_script: bool) -> Iterator[Page]:
+    context = browser.new_context(
+        base_url=served.url, java_script_enabled=has_script, extra_http_headers=served.visitor_headers()
+    )
+    context.set_default_timeout(10_000)
+    yield context.new_page()
+    context.close()

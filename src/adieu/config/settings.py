@@ -168,7 +168,7 @@ LOGIN_REDIRECT_URL = "overview"
 LOGOUT_REDIRECT_URL = "account_login"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "adieu.accounts.passwords.LengthValidator"},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "adieu.accounts.passwords.CommonValidator"},
 ]
 ACCOUNT_ADAPTER = "adieu.accounts.adapter.AccountsAdapter"
 ACCOUNT_USER_DISPLAY = "adieu.accounts.adapter.display"

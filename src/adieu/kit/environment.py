@@ -159,7 +159,7 @@ def _default_base_url(bind: Bind) -> str:
     if bind.is_everywhere:
         raise WrongSetting(
             "ADIEU_BASE_URL",
-            f"is needed because {bind} does not tell at which address people open the console",
+            f"is needed, since {bind} does not tell how people reach the console",
         )
     return f"http://{bind}"
 

@@ -11,6 +11,9 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+from psycopg import Error as PsycopgError
+from psycopg.conninfo import conninfo_to_dict
+
 type Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 SHORTEST_SECRET = 32
@@ -103,8 +106,11 @@ def smtp_server(value: str) -> SmtpServer:
 
 def database_url(value: str) -> str:
     """Read the address of a PostgreSQL database."""
-    parts = urlsplit(value)
-    if parts.scheme not in {"postgresql", "postgres"} or not parts.path.strip("/"):
+    try:
+        parts = conninfo_to_dict(value)
+    except PsycopgError:
+        parts = {}
+    if not value.startswith(("postgresql://", "postgres://")) or not parts.get("dbname"):
         raise NotAValue("must look like postgresql://NAME:PASSWORD@HOST:PORT/DATABASE")
     return value
 
