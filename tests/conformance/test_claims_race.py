@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from threading import Barrier, Event
 from uuid import UUID
 
@@ -49,10 +50,10 @@ def together(*works: Callable[[], object]) -> list[str]:
         return list(pool.map(begin, works))
 
 
-def in_transaction(work: Callable[[], object]) -> Callable[[], None]:
+def in_transaction(work: Callable[..., object], *arguments: object) -> Callable[[], None]:
     def wrapped() -> None:
         with transaction():
-            work()
+            work(*arguments)
 
     return wrapped
 
@@ -101,7 +102,7 @@ def test_of_claims_at_once_exactly_one_wins() -> None:
     for round_number in range(ROUNDS):
         address = f"alice{round_number}@example.org"
         accounts = [make_account() for _ in range(4)]
-        works = [in_transaction(lambda account=account: claim_address(account, address)) for account in accounts]
+        works = [in_transaction(claim_address, account, address) for account in accounts]
         ends = together(*works)
         assert sorted(ends) == ["IdentityTaken"] * 3 + ["done"]
         winner = accounts[ends.index("done")]
@@ -138,7 +139,7 @@ def test_a_claim_that_runs_into_one_that_is_rolled_back_wins() -> None:
 
 def test_a_waiting_sign_up_does_not_slip_in_behind_a_deletion(now: datetime) -> None:
     alice, bob = make_account(), make_account()
-    in_transaction(lambda: claim_address(alice))()
+    in_transaction(claim_address, alice)()
     held, refused = first_then(lambda: retire(account_id=alice, now=now), lambda: claim_address(bob))
     assert held == "done"
     assert refused in {"IdentityTaken", "IdentityRetired"}
@@ -149,15 +150,15 @@ def test_a_claim_and_a_retirement_at_once_leave_one_retired_row(now: datetime) -
     for round_number in range(ROUNDS):
         address = f"alice{round_number}@example.org"
         alice, bob = make_account(), make_account()
-        in_transaction(lambda account=alice, address=address: claim_address(account, address))()
+        in_transaction(claim_address, alice, address)()
         retired, claimed = together(
-            in_transaction(lambda account=alice: retire(account_id=account, now=now)),
-            in_transaction(lambda account=bob, address=address: claim_address(account, address)),
+            in_transaction(partial(retire, account_id=alice, now=now)),
+            in_transaction(claim_address, bob, address),
         )
         assert retired == "done"
         assert claimed in {"IdentityTaken", "IdentityRetired"}
-    rows = IdentityClaim.objects.values_list("account_id", "retired_at")
-    assert list(rows) == [(None, now)] * ROUNDS
+    assert IdentityClaim.objects.filter(account__isnull=True, retired_at=now).count() == ROUNDS
+    assert IdentityClaim.objects.count() == ROUNDS
 
 
 def test_a_claim_under_way_cannot_outlive_its_account(now: datetime) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import DatabaseError, IntegrityError, connection
+from django.db import DatabaseError, IntegrityError
 from django_subatomic.db import _MissingRequiredTransaction
 from pytest_django.fixtures import Settings
 
@@ -15,7 +15,8 @@ from adieu.identities.models import IdentityClaim
 from adieu.identities.operations import IdentityRetired, IdentityTaken, claim, retire
 from adieu.identities.queries import ClaimStatus, is_claimed_by, key_for, status_of
 from adieu.identities.versions import UnknownKind
-from adieu.kit.transactions import transaction
+from adieu.kit import sql
+from adieu.kit.transactions import savepoint, transaction
 from tests.support.cast import make_account
 
 pytestmark = pytest.mark.django_db(databases=["default", "vault"])
@@ -83,8 +84,8 @@ def test_retiring_updates_the_row(alice: UUID, now: datetime) -> None:
     claim_address(ALICE_AT, alice)
     claim_address("old@example.org", alice)
     assert retire_all(alice, now) == 2
-    rows = IdentityClaim.objects.values_list("account_id", "retired_at")
-    assert list(rows) == [(None, now), (None, now)]
+    assert IdentityClaim.objects.filter(account__isnull=True, retired_at=now).count() == 2
+    assert IdentityClaim.objects.count() == 2
 
 
 def test_retiring_touches_nobody_else(alice: UUID, bob: UUID, now: datetime) -> None:
@@ -149,14 +150,17 @@ def test_an_unknown_kind_cannot_be_claimed(alice: UUID) -> None:
 
 
 def test_the_door_stays_shut_when_claims_cannot_be_read(alice: UUID) -> None:
-    with pytest.raises(DatabaseError), transaction():
-        with connection.cursor() as cursor:
-            cursor.execute("ALTER TABLE identities_identityclaim RENAME TO away")
-        claim(kind="email", identifier=ALICE_AT, account_id=alice)
+    with transaction():
+        sql.run("ALTER TABLE identities_identityclaim RENAME TO away")
+        with pytest.raises(DatabaseError), savepoint():
+            claim(kind="email", identifier=ALICE_AT, account_id=alice)
+        sql.run("ALTER TABLE away RENAME TO identities_identityclaim")
 
 
 @pytest.mark.parametrize("is_both", [True, False])
-def test_the_database_refuses_a_row_that_is_both_or_neither(alice: UUID, now: datetime, is_both: bool) -> None:
+def test_the_database_refuses_a_row_that_is_both_or_neither(
+    alice: UUID, now: datetime, is_both: bool
+) -> None:
     row = IdentityClaim(key="0" * 64, rule_version=1, pepper_version=1)
     if is_both:
         row.account_id, row.retired_at = alice, now

@@ -96,7 +96,7 @@ def test_no_byte_is_left_of_an_earlier_name(now: datetime) -> None:
 
 def test_no_byte_is_left_between_rows_that_moved(now: datetime) -> None:
     """Fails without the compaction: see Note [Three places] in vault/checkpoints.py."""
-    random = Random(1)  # noqa: S311 - a fixed workload
+    random = Random(1)
     alive: list[str] = []
     erased: list[str] = []
     with transaction(using="vault"):

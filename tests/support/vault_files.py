@@ -8,7 +8,11 @@ from django.db import connections
 def vault_files() -> list[Path]:
     """List the vault's database, its log and its index of the log, as far as they are there."""
     database = Path(connections["vault"].settings_dict["NAME"])
-    return [file for file in (database.with_name(database.name + end) for end in ("", "-wal", "-shm")) if file.exists()]
+    return [
+        file
+        for file in (database.with_name(database.name + end) for end in ("", "-wal", "-shm"))
+        if file.exists()
+    ]
 
 
 def is_in_vault_files(*texts: str) -> bool:

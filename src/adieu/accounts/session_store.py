@@ -9,11 +9,12 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
-from django.contrib.sessions.backends.base import CreateError, SessionBase, UpdateError
+from django.contrib.sessions.backends.base import VALID_KEY_CHARS, CreateError, SessionBase, UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.db import IntegrityError
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.crypto import get_random_string
 
 from adieu.accounts.models import Session
 from adieu.core.keys import derive_key
@@ -23,6 +24,7 @@ from adieu.vault.session_contents import SessionContent, Whereabouts
 SIGNED_IN_IDLE = timedelta(hours=6)
 ANONYMOUS_IDLE = timedelta(minutes=15)
 SEEN_EVERY = timedelta(minutes=1)
+KEY_LENGTH = 32
 
 
 class SessionStore(SessionBase):
@@ -55,7 +57,7 @@ class SessionStore(SessionBase):
     def create(self) -> None:
         """Make a new session under a key of its own."""
         while True:
-            self._session_key = self._get_new_session_key()
+            self._session_key = get_random_string(KEY_LENGTH, VALID_KEY_CHARS)
             try:
                 self.save(must_create=True)
             except CreateError:
@@ -63,7 +65,7 @@ class SessionStore(SessionBase):
             self.modified = True
             return
 
-    def save(self, must_create: bool = False) -> None:  # noqa: FBT001, FBT002 - Django's own signature
+    def save(self, must_create: bool = False) -> None:  # noqa: FBT002 - Django's own signature
         """Write the session.
 
         Raises:
@@ -73,7 +75,8 @@ class SessionStore(SessionBase):
         if self.session_key is None:
             self.create()
             return
-        data = self._get_session(no_load=must_create)
+        # A new key has nothing to load, and would be dropped for that.
+        data = self._get_session(no_load=must_create)  # type: ignore[attr-defined]
         account_id = account_in(data)
         now = timezone.now()
         written = SessionContent(
@@ -100,7 +103,7 @@ class SessionStore(SessionBase):
         raise NotImplementedError
 
     def touch(self) -> None:
-        """Note that the session was seen, at most once a minute, when this request has not saved it anyway."""
+        """Note that the session was seen, once a minute at most, unless this request saves it anyway."""
         now = timezone.now()
         row = self._row
         if row is None or self.modified or now - row.last_seen_at < SEEN_EVERY:
@@ -113,15 +116,17 @@ class SessionStore(SessionBase):
 
     def encode(self, session_dict: Mapping[str, Any]) -> str:
         """Write as plain JSON: it stands in the vault, and a scan for a person must be able to find them."""
-        return self.serializer().dumps(session_dict).decode("latin-1")
+        return str(self.serializer().dumps(session_dict), "latin-1")
 
-    def decode(self, session_data: str) -> dict[str, Any]:
+    def decode(self, session_data: bytes | str) -> dict[str, Any]:
         """Read what `encode` wrote."""
-        return self.serializer().loads(session_data.encode("latin-1"))  # type: ignore[no-any-return]
+        written = session_data.encode("latin-1") if isinstance(session_data, str) else session_data
+        data: dict[str, Any] = self.serializer().loads(written)
+        return data
 
     def get_session_cookie_age(self) -> int:
         """Give the idle time in seconds; the cookie itself ends with the browser."""
-        return int(idle_time(account_in(self._get_session())).total_seconds())
+        return int(idle_time(account_in(self)).total_seconds())
 
     def get_expire_at_browser_close(self) -> bool:
         """Set no end in the cookie: the row has the only one, and it moves without a new cookie."""
@@ -146,7 +151,7 @@ def idle_time(account_id: UUID | None) -> timedelta:
     return ANONYMOUS_IDLE if account_id is None else SIGNED_IN_IDLE
 
 
-def account_in(data: Mapping[str, Any]) -> UUID | None:
+def account_in(data: Mapping[str, Any] | SessionBase) -> UUID | None:
     """Tell whose session this is by what it holds."""
     account_id = data.get(SESSION_KEY)
     return None if account_id is None else UUID(account_id)

@@ -1,3 +1,5 @@
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
 
@@ -17,7 +19,7 @@ class IdentityClaim(models.Model):
     retired_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [
+        constraints: ClassVar = [
             # Rule C1: a claim is live or retired, never both, never neither.
             models.CheckConstraint(
                 name="identity_claim_live_or_retired",

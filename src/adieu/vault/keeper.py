@@ -66,5 +66,5 @@ class VaultKeeper:
         return [
             name
             for name, model in tables.items()
-            if model._default_manager.filter(account_id=account_id).exists()
+            if model._default_manager.filter(account_id=account_id).exists()  # noqa: SLF001
         ]

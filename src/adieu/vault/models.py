@@ -3,6 +3,8 @@
 These tables live in a database of their own, so none of them has a foreign key to the main one (Rule P4).
 """
 
+from typing import ClassVar
+
 from django.db import models
 
 
@@ -58,7 +60,7 @@ class CommentRound(models.Model):
     cleared_in_year = models.PositiveSmallIntegerField()
 
     class Meta:
-        constraints = [models.CheckConstraint(name="one_comment_round", condition=models.Q(id=1))]
+        constraints: ClassVar = [models.CheckConstraint(name="one_comment_round", condition=models.Q(id=1))]
 
 
 class Compaction(models.Model):
@@ -69,7 +71,7 @@ class Compaction(models.Model):
     paid = models.PositiveIntegerField()
 
     class Meta:
-        constraints = [models.CheckConstraint(name="one_compaction", condition=models.Q(id=1))]
+        constraints: ClassVar = [models.CheckConstraint(name="one_compaction", condition=models.Q(id=1))]
 
 
 class DevelopmentMail(models.Model):

@@ -33,7 +33,7 @@ BATCH = 500
 
 # A transaction of its own, never part of a larger one: the entry is durable when this returns (Rule P4).
 @transaction(using=VAULT)
-def put(  # noqa: PLR0913 - one argument for each field of a person
+def put(
     *, account_id: UUID, address: str, now: datetime, name: str = "", company: str = "", country: str = ""
 ) -> None:
     """Write an account's entry, before the main transaction that makes the account.
@@ -91,7 +91,7 @@ def sweep_orphans(*, known_account_ids: Callable[[list[UUID]], set[UUID]], now: 
     """
     old = Entry.objects.filter(created_at__lt=now - GRACE).values_list("account_id", flat=True)
     swept = 0
-    for account_ids in batched(list(old), BATCH):
+    for account_ids in batched(list(old), BATCH, strict=False):
         orphans = set(account_ids) - known_account_ids(list(account_ids))
         swept += _erase_orphans(orphans)
     return swept

@@ -20,13 +20,13 @@ class Person:
 
 
 def read(account_ids: Iterable[UUID]) -> dict[UUID, Person]:
-    """Read the entries of many accounts in one query; an account without an entry is missing in the answer."""
+    """Read the entries of many accounts in one query; who has none is missing in the answer."""
     entries = Entry.objects.filter(account_id__in=set(account_ids))
     return {entry.account_id: _person(entry) for entry in entries}
 
 
 def display_name(people: Mapping[UUID, Person], account_id: UUID) -> str:
-    """Give what an account is called on a page: its name, else its address, else "Deleted account" (Rule P4)."""
+    """Give what an account is called: its name, else its address, else "Deleted account" (Rule P4)."""
     person = people.get(account_id)
     if person is None:
         return DELETED_ACCOUNT

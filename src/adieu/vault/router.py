@@ -1,3 +1,4 @@
+# ruff: noqa: SLF001 - a model tells its package by `_meta` only
 from typing import Any
 
 from django.db.models import Model

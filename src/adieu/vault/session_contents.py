@@ -39,12 +39,18 @@ class SessionContent:
 
 def add(session: SessionContent) -> bool:
     """Keep a new session's content, and tell whether its key was free."""
-    row = _row(session)
-    names = [field.column for field in SessionData._meta.concrete_fields]
     added = sql.run(
-        f"INSERT INTO vault_sessiondata ({', '.join(names)})"  # noqa: S608 - names of our own columns
-        f" VALUES ({', '.join(['%s'] * len(names))}) ON CONFLICT (key_digest) DO NOTHING",
-        [getattr(row, name) for name in names],
+        "INSERT INTO vault_sessiondata"
+        " (key_digest, account_id, content, network_address, user_agent, expires_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (key_digest) DO NOTHING",
+        [
+            session.key_digest,
+            session.account_id,
+            session.content,
+            session.whereabouts.network_address,
+            session.whereabouts.user_agent,
+            session.expires_at,
+        ],
         using=VAULT,
     )
     return added == 1
@@ -82,7 +88,7 @@ def read_whereabouts(key_digests: Collection[str]) -> dict[str, Whereabouts]:
 
 def erase_contents(key_digests: Iterable[str]) -> int:
     """Erase what sessions held, and tell how many there were."""
-    batches = batched(key_digests, BATCH)
+    batches = batched(key_digests, BATCH, strict=False)
     return sum(SessionData.objects.filter(key_digest__in=batch).delete()[0] for batch in batches)
 
 

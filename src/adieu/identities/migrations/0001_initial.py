@@ -6,7 +6,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -15,16 +14,33 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='IdentityClaim',
+            name="IdentityClaim",
             fields=[
-                ('key', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('rule_version', models.PositiveSmallIntegerField()),
-                ('pepper_version', models.PositiveSmallIntegerField()),
-                ('retired_at', models.DateTimeField(null=True)),
-                ('account', models.ForeignKey(null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("key", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("rule_version", models.PositiveSmallIntegerField()),
+                ("pepper_version", models.PositiveSmallIntegerField()),
+                ("retired_at", models.DateTimeField(null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('account__isnull', False), ('retired_at__isnull', True)), models.Q(('account__isnull', True), ('retired_at__isnull', False)), _connector='OR'), name='identity_claim_live_or_retired')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("account__isnull", False), ("retired_at__isnull", True)),
+                            models.Q(("account__isnull", True), ("retired_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="identity_claim_live_or_retired",
+                    )
+                ],
             },
         ),
     ]
