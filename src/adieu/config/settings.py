@@ -196,7 +196,7 @@ ACCOUNT_RATE_LIMITS = {
     "login_failed": "10/m/ip,10/15m/key",
     "signup": "20/m/ip",
     "signup_address": "10/h/key",
-    "confirm_email": "1/30s/key,20/h/key",
+    "confirm_email": "5/m/key,20/h/key",
     "reset_password": "20/m/ip,5/h/key",
     "reset_password_from_key": "20/m/ip",
     "reauthenticate": "10/m/user",

@@ -58,6 +58,11 @@ class Progress:
         """Whether nothing is left to do but to forget the address of the last mail."""
         return self.state == RequestState.COMPLETED
 
+    @property
+    def is_over(self) -> bool:
+        """Whether even the address of the last mail is forgotten."""
+        return self.is_completed and self.done_count == len(self.steps)
+
 
 def link_token(*, deletion_id: UUID) -> str:
     """Derive the secret part of a deletion's link; it is stored nowhere."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from adieu.core.keeping import Blocker, Description, Going, Staying, Step, StepSpec
+from adieu.core.keeping import Blocker, Description, Staying, Step, StepSpec
 from adieu.deletion.models import DeletionRequest, RequestState
 from adieu.kit import sql
 from adieu.vault.checkpoints import checkpoint
@@ -23,9 +23,8 @@ class DeletionKeeper:
 
     def describe(self, *, account_id: UUID) -> Description:
         """Tell what becomes of the feedback, and what is kept as evidence."""
-        requests = DeletionRequest.objects.filter(account_id=account_id)
+        del account_id
         return Description(
-            goes=(Going("deletion request", "deletion requests", requests.count()),),
             stays=(
                 Staying(
                     "Your reason for leaving, as a number",

@@ -52,7 +52,6 @@ def compose_completion(notice: OwedNotice) -> Composed:
             "With this mail your address is erased here, too. What remains is a keyed fingerprint of it,"
             " which only serves to refuse a new account with the same address.",
             "The page below shows each step. It says nothing of who you are.",
-            "Thank you for having been here.",
         ],
         link=f"{settings.ADIEU.base_url}/deletions/{token}/",
     )
