@@ -136,6 +136,12 @@ def test_unicode_forms_of_a_local_part_agree(local_part: str) -> None:
             assert canonical_email(f"{unicodedata.normalize(form, local_part)}@example.org") == canonical
 
 
+@pytest.mark.parametrize("domain", ["\u1f88\u0f18a.org", "\u1f83\u05b8.org", "b\u00fccher.example"])
+def test_unicode_forms_of_a_domain_agree(domain: str) -> None:
+    composed, decomposed = (unicodedata.normalize(form, domain) for form in ("NFC", "NFD"))
+    assert canonical_email(f"alice@{composed}") == canonical_email(f"alice@{decomposed}")
+
+
 @given(LOCAL_PARTS, DOMAINS)
 def test_case_unicode_form_and_punycode_agree(local_part: str, domain: str) -> None:
     canonical = canonical_email(f"{local_part}@{domain}")

@@ -36,7 +36,9 @@ def canonical_email(address: str) -> str:
     # Length comes first, so that huge input costs nothing.
     if len(address) > LONGEST_ADDRESS or not _is_visible(address):
         raise NotAnAddress
-    local_part, at, domain = address.rpartition("@")
+    # NFC goes first for the domain, too: UTS 46 maps before it normalizes, so a few Greek letters with
+    # more than one mark would end up as another domain when they are typed in parts.
+    local_part, at, domain = unicodedata.normalize("NFC", address).rpartition("@")
     if not at:
         raise NotAnAddress
     canonical = f"{_canonical_local_part(local_part)}@{_canonical_domain(domain)}"
@@ -46,7 +48,7 @@ def canonical_email(address: str) -> str:
 
 
 def _canonical_local_part(local_part: str) -> str:
-    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", local_part).casefold())
+    folded = unicodedata.normalize("NFC", local_part.casefold())
     if not _DOT_STRING.fullmatch(folded) or len(folded.encode()) > LONGEST_LOCAL_PART:
         raise NotAnAddress
     return folded
