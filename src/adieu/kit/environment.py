@@ -142,7 +142,7 @@ class _Source:
         if file is None:
             return plain.strip() if plain else None
         try:
-            return values.text_of(Path(file).expanduser()).strip()
+            return values.text_of(values.path_of(file)).strip()
         except NotAValue as error:
             raise WrongSetting(f"{name}_FILE", str(error)) from None
 

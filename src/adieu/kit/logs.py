@@ -11,6 +11,7 @@ import secrets
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from contextvars import ContextVar
 from pathlib import Path
 from types import TracebackType
@@ -36,6 +37,18 @@ def record(
         fields: numbers and opaque ids only.
     """
     logging.getLogger("adieu").log(level, event, exc_info=exception, extra={"opaque": fields})
+
+
+class OpaqueHandler(logging.Handler):
+    """Writes to standard error, or not at all.
+
+    Python's own handler answers a failed write by printing the message and its values.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        with suppress(Exception):
+            sys.stderr.write(self.format(record) + "\n")
+            sys.stderr.flush()
 
 
 class OpaqueFormatter(logging.Formatter):
@@ -70,7 +83,7 @@ def configuration(*, level: str = "INFO") -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"opaque": {"()": "adieu.kit.logs.OpaqueFormatter"}},
-        "handlers": {"standard_error": {"class": "logging.StreamHandler", "formatter": "opaque"}},
+        "handlers": {"standard_error": {"()": "adieu.kit.logs.OpaqueHandler", "formatter": "opaque"}},
         "root": {"handlers": ["standard_error"], "level": "WARNING"},
         "loggers": {
             "adieu": {"level": level},

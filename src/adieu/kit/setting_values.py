@@ -154,7 +154,7 @@ def sign_up(value: str) -> SignUp:
 
 def readable_file(value: str) -> Path:
     """Read the path of a text file that can be read and says something."""
-    path = Path(value).expanduser().resolve()
+    path = path_of(value)
     if not text_of(path).strip():
         raise NotAValue(f"the file {path} is empty")
     return path
@@ -176,10 +176,23 @@ def text_of(path: Path) -> str:
 
 def folder(value: str) -> Path:
     """Read the path of a folder, which need not be there yet."""
-    path = Path(value).expanduser().resolve()
+    path = path_of(value)
     if path.exists() and not path.is_dir():
         raise NotAValue(f"{path} is not a folder")
     return path
+
+
+def path_of(value: str) -> Path:
+    """Read a path, made absolute; `~` is the home folder."""
+    try:
+        if value.isprintable():
+            path = Path(value).expanduser().resolve()
+            # Asks the file system, which knows what it takes as a name.
+            path.exists()
+            return path
+    except (OSError, RuntimeError, ValueError):
+        pass
+    raise NotAValue("is not the path of a file or folder")
 
 
 def sender(value: str) -> str:
