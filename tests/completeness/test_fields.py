@@ -1,6 +1,7 @@
 """Rule D13: a field that nobody declared fails the build."""
 
 from importlib import import_module
+from typing import Any
 
 import pytest
 from django.apps import apps
@@ -13,7 +14,7 @@ PACKAGES = ["accounts", "activities", "deletion", "identities", "kit", "notices"
 TO_FIX_THIS = """
 {model}.{field} is not declared. When a person leaves, nobody knows what becomes of it. To fix this:
 1. Decide: does it go with the account (Fate.ERASE), is it parted from the person (Fate.ANONYMIZE),
-   does it outlive the account (Retain(basis, until)), or does it say nothing about a person (Fate.NOT_PERSONAL)?
+   does it outlive the account (Retain(basis, until)), or is it about no person (Fate.NOT_PERSONAL)?
 2. Write it into `declarations.py` of the package that brings the model.
 3. If it goes: make that package's keeper erase it (`erase_now` or a step) and find it (`residue`).
 4. If it tells who a person is: it belongs into the vault and nowhere else (Rule P1).
@@ -27,7 +28,7 @@ def declared() -> Fates:
     return fates
 
 
-def every_field() -> list[tuple[type[Model], Field]]:
+def every_field() -> list[tuple[type[Model], Field[Any, Any]]]:
     return [
         (model, field)
         for model in apps.get_models(include_auto_created=True)
@@ -38,7 +39,7 @@ def every_field() -> list[tuple[type[Model], Field]]:
 @pytest.mark.parametrize(
     ("model", "field"), every_field(), ids=lambda part: getattr(part, "name", getattr(part, "__name__", ""))
 )
-def test_every_field_is_declared(model: type[Model], field: Field) -> None:
+def test_every_field_is_declared(model: type[Model], field: Field[Any, Any]) -> None:
     fate = declared().get(model._meta.label, {}).get(field.name)
     assert fate is not None, TO_FIX_THIS.format(model=model._meta.label, field=field.name)
     assert isinstance(fate, Fate | Retain)
@@ -51,7 +52,9 @@ def test_nothing_is_declared_that_does_not_exist() -> None:
 
 
 def test_what_is_retained_says_why_and_until_when() -> None:
-    retained = [fate for fields in declared().values() for fate in fields.values() if isinstance(fate, Retain)]
+    retained = [
+        fate for fields in declared().values() for fate in fields.values() if isinstance(fate, Retain)
+    ]
     assert retained
     assert all(fate.basis and fate.until for fate in retained)
 

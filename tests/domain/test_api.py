@@ -97,7 +97,9 @@ def test_blockers_come_with_their_remedies() -> None:
 
 def test_the_preflight_names_the_texts_to_agree_to() -> None:
     api, _ = join()
-    assert [text["id"] for text in api("GET", "/account/deletion/preflight").json()["consents"]] == list(TEXTS)
+    assert [text["id"] for text in api("GET", "/account/deletion/preflight").json()["consents"]] == list(
+        TEXTS
+    )
 
 
 def test_a_wrong_code_tells_how_many_tries_are_left() -> None:

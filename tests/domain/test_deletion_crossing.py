@@ -31,6 +31,7 @@ from adieu.deletion.models import (
     Verification,
 )
 from adieu.identities.models import IdentityClaim
+from adieu.identities.operations import IdentityRetired
 from adieu.identities.queries import ClaimStatus, status_of
 from adieu.notices.models import Notice
 from adieu.tenancy.models import Organization, OrganizationMembership, Role
@@ -64,8 +65,6 @@ def test_the_account_is_gone_and_its_address_retired_in_the_same_row(now: dateti
 
 def test_a_retired_address_cannot_become_an_account_again(now: datetime) -> None:
     leave(join(ALICE, now), ALICE, now)
-    from adieu.identities.operations import IdentityRetired
-
     with pytest.raises(IdentityRetired):
         join("ALICE@Example.org", now)
     assert not Account.objects.filter(id__in=IdentityClaim.objects.values("account_id")).exists()
@@ -96,7 +95,7 @@ def test_a_failing_keeper_rolls_everything_back(now: datetime, monkeypatch: pyte
         raise OSError
 
     monkeypatch.setattr(all_keepers()[-1], "erase_now", stumble)
-    with pytest.raises(OSError, match="^$"):
+    with pytest.raises(OSError, match=r"^$"):
         confirm(alice, code, now)
     assert Account.objects.filter(id=alice).exists()
     assert status_of(kind="email", identifier=ALICE) == ClaimStatus.LIVE

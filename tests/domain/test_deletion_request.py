@@ -1,6 +1,7 @@
 """Before the point of no return (Rules D2 to D5)."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 
@@ -9,8 +10,10 @@ from adieu.deletion import requests, verification
 from adieu.deletion.consents import TEXTS, ConsentMissing
 from adieu.deletion.models import DeletionRequest, RequestState, Verification
 from adieu.deletion.queries import code_sent, preflight
+from adieu.kit.errors import Fact
 from adieu.kit.limits import LimitReached
 from adieu.notices.models import Notice
+from adieu.tenancy.models import OrganizationMembership
 from adieu.tenancy.operations import create_organization
 from adieu.tenancy.queries import organizations_of
 from adieu.vault.models import Comment
@@ -30,7 +33,9 @@ ALICE = "alice@example.org"
 BOB = "bob@example.org"
 
 
-def send(account_id, now: datetime, *, address: str = ALICE, network_address: str = NETWORK_ADDRESS):
+def send(
+    account_id: UUID, now: datetime, *, address: str = ALICE, network_address: str = NETWORK_ADDRESS
+) -> Verification:
     return verification.send_code(
         account_id=account_id,
         address=address,
@@ -76,7 +81,9 @@ def test_a_person_without_organization_is_not_blocked(now: datetime) -> None:
         ("privacy", "a\0b", requests.CommentNotAllowed),
     ],
 )
-def test_feedback_that_is_not_allowed_stores_nothing(now: datetime, reason, comment, fact) -> None:
+def test_feedback_that_is_not_allowed_stores_nothing(
+    now: datetime, reason: str, comment: str, fact: type[Fact]
+) -> None:
     alice = join(ALICE, now, is_welcomed=False)
     with pytest.raises(fact):
         requests.open_request(account_id=alice, reason=reason, comment=comment, now=now)
@@ -184,17 +191,15 @@ def test_the_limit_of_an_account_survives_a_cancelled_request(now: datetime) -> 
 
 def test_twenty_codes_an_hour_for_a_network_address(now: datetime) -> None:
     people = [(join(f"bob{n}@example.org", now, is_welcomed=False), f"bob{n}@example.org") for n in range(7)]
-    sent = 0
+    turns = [(now + timedelta(minutes=minute), *person) for minute in range(3) for person in people]
+    for moment, account_id, address in turns[:20]:
+        requests.open_request(account_id=account_id, reason="privacy", comment="", now=moment)
+        send(account_id, moment, address=address)
+    moment, account_id, address = turns[20]
     with pytest.raises(LimitReached):
-        for minute in range(3):
-            for account_id, address in people:
-                moment = now + timedelta(minutes=minute)
-                requests.open_request(account_id=account_id, reason="privacy", comment="", now=moment)
-                send(account_id, moment, address=address)
-                sent += 1
-    assert sent == 20
-    last_account, last_address = people[-1]
-    send(last_account, now + timedelta(minutes=3), address=last_address, network_address="192.0.2.8")
+        send(account_id, moment, address=address)
+    assert codes_owed() == 20
+    send(account_id, moment, address=address, network_address="192.0.2.8")
 
 
 def test_a_wrong_code_counts_and_says_what_is_left(now: datetime) -> None:
@@ -272,8 +277,6 @@ def test_what_the_person_owns_now_is_shown_before_the_code_counts(now: datetime)
     bob = join(BOB, now)
     code = ask_to_leave(alice, ALICE, now)
     organization = organizations_of(account_id=bob)[0]
-    from adieu.tenancy.models import OrganizationMembership
-
     OrganizationMembership.objects.create(
         organization_id=organization.id, account_id=alice, role="owner", joined_at=now
     )
@@ -295,6 +298,10 @@ def test_others_acts_do_not_void_a_code(now: datetime) -> None:
 def test_no_code_is_stored_anywhere(now: datetime) -> None:
     alice = join(ALICE, now, is_welcomed=False)
     code = ask_to_leave(alice, ALICE, now)
-    rows = [*Verification.objects.values_list(), *Notice.objects.values_list(), *Activity.objects.values_list()]
+    rows = [
+        *Verification.objects.values_list(),
+        *Notice.objects.values_list(),
+        *Activity.objects.values_list(),
+    ]
     assert code not in repr(rows)
     assert current_code(alice) == code

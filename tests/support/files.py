@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def files_with(folder: Path, text: str) -> set[str]:
-    """Name the files that hold a text: as it is, in another case, in UTF-16, in base64, or backwards in hex."""
+    """Name the files that hold a text: as it is, in another case, in UTF-16, base64 or hex."""
     needles = _ways_to_write(text)
     return {
         str(path.relative_to(folder))

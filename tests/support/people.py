@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
@@ -16,7 +17,7 @@ from adieu.notices.delivery import deliver_due
 from adieu.tenancy.operations import delete_organization, welcome
 from adieu.tenancy.queries import organizations_of
 
-PASSWORD = "a long walk in the rain"  # noqa: S105 - of people who do not exist
+PASSWORD = "a long walk in the rain"
 SESSION = "5" * 64
 NETWORK_ADDRESS = "192.0.2.7"
 
@@ -77,10 +78,14 @@ def leave(account_id: UUID, address: str, now: datetime) -> UUID:
 
 def work(now: datetime) -> None:
     """Do what the worker does, until nothing is due at `now`."""
-    for _ in range(4):
-        run_due_steps(now=lambda: now, random=lambda: 0.0, report=fail)
-        deliver_due(now=now, mailer=mailers.default)
-        now += timedelta(seconds=3)
+    for seconds in range(0, 12, 3):
+        moment = now + timedelta(seconds=seconds)
+        run_due_steps(now=partial(_same, moment), random=lambda: 0.0, report=fail)
+        deliver_due(now=moment, mailer=mailers.default)
+
+
+def _same(moment: datetime) -> datetime:
+    return moment
 
 
 def fail(step_id: UUID, error: Exception) -> None:

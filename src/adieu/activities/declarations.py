@@ -2,7 +2,9 @@
 
 from adieu.core.declaring import Fate, Fates, Retain
 
-BY_OPAQUE_ID = Retain("an organization answers for what happened in it; shown as “Deleted account”", "its log ends")
+BY_OPAQUE_ID = Retain(
+    "an organization answers for what happened in it; shown as “Deleted account”", "its log ends"
+)
 
 FATES: Fates = {
     "activities.Activity": {

@@ -25,6 +25,6 @@ def derive_code(*, key: bytes, request_id: UUID, number: int) -> str:
 
 
 def is_code(typed: str, *, expected: str) -> bool:
-    """Tell in constant time whether what was typed is the code; spaces and dashes between digits are forgiven."""
+    """Tell in constant time whether what was typed is the code; spaces and dashes are forgiven."""
     bare = "".join(character for character in typed[:64] if character not in " -\u00a0\t\r\n")
     return hmac.compare_digest(bare.encode(), expected.encode())

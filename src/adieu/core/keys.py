@@ -5,5 +5,5 @@ import hmac
 
 
 def derive_key(root: bytes, purpose: str) -> bytes:
-    """Give 32 bytes for a purpose: one HKDF-Expand block over a root key that is uniformly random (RFC 5869)."""
+    """Give 32 bytes for a purpose: one block of HKDF-Expand over a uniformly random root key (RFC 5869)."""
     return hmac.digest(root, f"adieu/{purpose}".encode() + b"\x01", hashlib.sha256)

@@ -1,4 +1,4 @@
-"""The unguessable link to the page of one deletion (Rule D10): derived from a key and the id, never stored."""
+"""The unguessable link to one deletion (Rule D10): derived from a key and the id, never stored."""
 
 import base64
 import binascii

@@ -2,7 +2,7 @@
 
 import unicodedata
 
-# Control, format (bidi overrides, zero-width), surrogate, private use, unassigned, line and paragraph separators.
+# Control, format (bidi, zero-width), surrogate, private use, unassigned, line and paragraph separators.
 FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 LONGEST_NAME = 64
 

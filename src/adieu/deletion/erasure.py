@@ -67,7 +67,7 @@ def claim_step(*, now: datetime) -> Claimed | None:
     row = waiting.first()
     if row is None:
         return None
-    # SQLite has one writer, so nobody claims between the look and this update; PostgreSQL holds the row's lock.
+    # SQLite has one writer, so nobody claims between the look and this update; PostgreSQL locked the row.
     ErasureStep.objects.filter(id=row.id, epoch=row.epoch).update(
         state=StepState.RUNNING, epoch=row.epoch + 1, attempts=row.attempts + 1, leased_until_at=now + LEASE
     )

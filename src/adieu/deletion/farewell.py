@@ -94,7 +94,7 @@ def progress_by_token(*, token: str) -> Progress:
 
 @transaction_required
 def complete_if_done(*, request_id: UUID, now: datetime) -> None:
-    """Complete a deletion whose steps are all done: owe the last mail, and declare the forgetting of the address."""
+    """Complete a deletion whose steps are all done: owe the last mail, and declare what follows it."""
     is_completed_now = sql.run(
         "UPDATE deletion_deletionrequest SET state = 'completed', completed_at = %s"
         " WHERE id = %s AND state = 'erasing' AND NOT EXISTS (SELECT 1 FROM deletion_erasurestep"

@@ -28,7 +28,7 @@ class DeletionKeeper:
             stays=(
                 Staying(
                     "Your reason for leaving, as a number",
-                    "It is counted by week and reason. Your comment, if you wrote one, is kept apart from you.",
+                    "It is counted by week and reason. A comment, if you wrote one, is kept apart from you.",
                     "The number for good, comments until the end of the year",
                 ),
                 Staying(

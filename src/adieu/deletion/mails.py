@@ -49,8 +49,8 @@ def compose_completion(notice: OwedNotice) -> Composed:
         "Your account has been deleted",
         [
             "Your Adieu account and everything that was yours alone is erased. This cannot be undone.",
-            "With this mail your address is erased here, too. What remains is a keyed fingerprint of it,"
-            " which only serves to refuse a new account with the same address.",
+            "With this mail your address is erased here, too.",
+            "A keyed fingerprint of it remains. It only serves to refuse a new account with the address.",
             "The page below shows each step. It says nothing of who you are.",
         ],
         link=f"{settings.ADIEU.base_url}/deletions/{token}/",

@@ -248,7 +248,5 @@ def _count_wrong_try(verification: Verification, *, now: datetime) -> Fact:
     tries_left = MOST_TRIES - verification.wrong_tries - 1
     if tries_left > 0:
         return WrongCode(tries_left)
-    DeletionRequest.objects.filter(id=verification.request_id).update(
-        state=RequestState.ENDED, ended_at=now
-    )
+    DeletionRequest.objects.filter(id=verification.request_id).update(state=RequestState.ENDED, ended_at=now)
     return RequestEnded()

@@ -27,7 +27,9 @@ class TenancyKeeper:
             Blocker(
                 code="sole_organization_owner",
                 subject=Subject("organization", str(organization_id), name),
-                remedies=(Remedy("Delete organization", reverse("organization_delete", args=[organization_id])),),
+                remedies=(
+                    Remedy("Delete organization", reverse("organization_delete", args=[organization_id])),
+                ),
             )
             for organization_id, name in alone.values_list("organization_id", "organization__name")
         ]

@@ -14,7 +14,7 @@ class Role(models.TextChoices):
 
 
 class Organization(models.Model):
-    """The tenant. `owner_count` is kept by triggers on the memberships (Rule O2, Note [Owners are counted])."""
+    """The tenant. Triggers on the memberships keep `owner_count` (Rule O2, Note [Owners are counted])."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=64)

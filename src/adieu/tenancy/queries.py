@@ -37,7 +37,9 @@ class OrganizationSummary:
 
 def organizations_of(*, account_id: UUID) -> list[OrganizationSummary]:
     """List the organizations an account belongs to, by name."""
-    return [_summary(membership) for membership in _memberships(account_id).order_by("organization__name", "id")]
+    return [
+        _summary(membership) for membership in _memberships(account_id).order_by("organization__name", "id")
+    ]
 
 
 def organization(*, organization_id: UUID, account_id: UUID) -> OrganizationSummary:

@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils import timezone
 from ninja import Router, Status
 
-from adieu.accounts.sessions import digest_of_key
+from adieu.accounts.session_store import digest_of_key
 from adieu.accounts.step_up import is_recently_proved
 from adieu.api.v1 import schemas
 from adieu.api.v1.refusals import ReauthenticationRequired, blocker_as_json

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from adieu.deletion import crossing, farewell, requests, verification
+from adieu.deletion import farewell, requests, verification
 from adieu.deletion.consents import ConsentMissing
 from adieu.kit.errors import Fact
 from adieu.kit.limits import LimitReached

@@ -1,23 +1,28 @@
 """The way out, as pages. Every view translates, calls the domain once, translates back."""
 
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from adieu.accounts.sessions import digest_of_key
+from adieu.accounts.session_store import digest_of_key
 from adieu.accounts.step_up import proof_required
 from adieu.console.deletion.forms import AddressForm, ConfirmForm, FeedbackForm
-from adieu.deletion import crossing, farewell as farewells, queries, requests, verification
+from adieu.deletion import crossing, queries, requests, verification
+from adieu.deletion import farewell as farewells
 from adieu.deletion.consents import ConsentMissing
 from adieu.deletion.models import RequestState
 from adieu.kit.errors import Fact
 from adieu.kit.limits import LimitReached
 from adieu.kit.who import account_id_of
+
+LONGEST_WAIT_IN_SECONDS = 120
 
 
 @require_GET
@@ -62,8 +67,10 @@ def code(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return redirect("deletion_confirm")
     form = AddressForm(request.POST)
-    if not form.is_valid():
-        return _confirm_page(request, address_form=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return _send_code(request, form) if form.is_valid() else _not_sent(request, form)
+
+
+def _send_code(request: HttpRequest, form: AddressForm) -> HttpResponse:
     try:
         verification.send_code(
             account_id=account_id_of(request),
@@ -78,17 +85,21 @@ def code(request: HttpRequest) -> HttpResponse:
         return redirect("deletion_blockers")
     except verification.NotYourAddress as fact:
         form.add_error("email", str(fact))
-        return _confirm_page(request, address_form=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _not_sent(request, form)
     except (verification.ResendTooSoon, LimitReached) as fact:
         return _too_soon(request, form, fact)
     return redirect("deletion_confirm")
+
+
+def _not_sent(request: HttpRequest, form: AddressForm) -> HttpResponse:
+    return _confirm_page(request, address_form=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 def _too_soon(
     request: HttpRequest, form: AddressForm, fact: verification.ResendTooSoon | LimitReached
 ) -> HttpResponse:
     seconds = max(1, round(fact.retry_after.total_seconds()))
-    wait = f"{seconds} seconds" if seconds <= 120 else f"{-(-seconds // 60)} minutes"
+    wait = f"{seconds} seconds" if seconds <= LONGEST_WAIT_IN_SECONDS else f"{-(-seconds // 60)} minutes"
     form.add_error(None, f"A new code can be sent in {wait}.")
     response = _confirm_page(request, address_form=form, status=HTTPStatus.TOO_MANY_REQUESTS)
     response["Retry-After"] = str(seconds)
@@ -97,7 +108,7 @@ def _too_soon(
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def confirm(request: HttpRequest) -> HttpResponse:
+def confirm(request: HttpRequest) -> HttpResponseBase:
     """Show what goes and what stays; on POST, delete the account (Rules D5, D6)."""
     if request.method != "POST":
         return proof_required(_confirm_or_earlier_step)(request)
@@ -165,7 +176,9 @@ def _confirm_page(
     account_id = account_id_of(request)
     description = queries.preflight(account_id=account_id).description
     sent = queries.code_sent(
-        account_id=account_id, session_digest=digest_of_key(request.session.session_key or ""), now=timezone.now()
+        account_id=account_id,
+        session_digest=digest_of_key(request.session.session_key or ""),
+        now=timezone.now(),
     )
     context = {
         "address_form": address_form or AddressForm(),
@@ -189,16 +202,15 @@ def _page(request: HttpRequest, name: str, context: dict[str, Any], *, is_refuse
 @login_required
 def cancel(request: HttpRequest) -> HttpResponse:
     """Keep the account: forget the request."""
-    try:
+    # Whoever keeps an account without having asked for anything is where they want to be.
+    with suppress(requests.NoOpenRequest):
         requests.cancel(account_id=account_id_of(request))
-    except requests.NoOpenRequest:
-        pass  # Whoever keeps an account without having asked for anything is where they want to be.
     return redirect("account_settings")
 
 
 @require_GET
 def farewell(request: HttpRequest, token: str) -> HttpResponse:
-    """Show the progress of a deletion to whoever holds its link; no login, because there is none left (Rule D10)."""
+    """Show the progress of a deletion to whoever holds its link; there is no login left (Rule D10)."""
     try:
         progress = farewells.progress_by_token(token=token)
     except farewells.DeletionNotFound as error:

@@ -1,4 +1,4 @@
-"""Note [Owners are counted]
+"""Note [Owners are counted].
 
 An organization's row carries `owner_count` under `CHECK (owner_count >= 1)`, and these triggers keep it:
 every membership that comes, goes or changes its role changes the count in the same statement. So the
