@@ -13,8 +13,6 @@ from tests.support.served import Served
 UNBROKEN = "W" * 64
 FROM_RIGHT_TO_LEFT = "منظمة الأرشيف الرقمي للمدينة القديمة"
 SIZE_AND_WEIGHT = "(it) => [getComputedStyle(it).fontSize, getComputedStyle(it).fontWeight, it.offsetHeight]"
-    "(it) => { const s = getComputedStyle(it); return [s.fontSize, s.fontWeight, it.offsetHeight] }"
-)
 
 
 def create_organization(page: Page, name: str) -> None:
