@@ -53,7 +53,8 @@ def entries_in_use(account_ids: list[UUID]) -> set[UUID]:
     unfinished = ErasureStep.objects.filter(request__former_account_id__in=account_ids).exclude(
         state=StepState.DONE
     )
-    return set(unfinished.values_list("request__former_account_id", flat=True).distinct())
+    ids = unfinished.values_list("request__former_account_id", flat=True).distinct()
+    return {account_id for account_id in ids if account_id is not None}
 
 
 def code_sent(*, account_id: UUID, session_digest: str, now: datetime) -> CodeSent | None:
