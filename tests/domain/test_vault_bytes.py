@@ -121,6 +121,18 @@ def test_a_compaction_that_is_owed_survives_a_kill(now: datetime) -> None:
     assert Compaction.objects.filter(owed=1, paid=1).exists()
 
 
+@pytest.mark.parametrize("is_loosened", [True, False])
+def test_parting_with_a_comment_owes_a_compaction(is_loosened: bool) -> None:
+    request_id = uuid4()
+    operations.keep_comment(request_id=request_id, text="It was fine.")
+    operations.checkpoint()
+    part_with = operations.loosen_comment if is_loosened else operations.forget_comment
+    part_with(request_id=request_id)
+    operations.checkpoint()
+    assert Compaction.objects.filter(owed=1, paid=1).exists()
+    assert not is_in_vault_files(request_id.hex)
+
+
 def test_the_log_is_cut_to_nothing(now: datetime) -> None:
     put(now)
     log = vault_files()[1]

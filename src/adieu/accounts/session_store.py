@@ -190,5 +190,5 @@ def _replace(written: SessionContent, now: datetime) -> None:
         is_written = 0
     if not is_written:
         # The session or its account went between the look and the update: nothing may stay in the vault.
-        contents.erase_contents([written.key_digest])
+        contents.erase_strays([written.key_digest])
         raise UpdateError

@@ -70,10 +70,9 @@ def sweep(*, now: datetime) -> int:
         how many contents went.
     """
     Session.objects.filter(expires_at__lte=now).delete()
-    doomed = contents.expiring_before(now, is_signed_in=True) + contents.expiring_before(
-        now, is_signed_in=False
-    )
-    return contents.erase_contents([*doomed, *_without_row(now)])
+    expired = contents.expiring_before(now, is_signed_in=True)
+    expired += contents.expiring_before(now, is_signed_in=False)
+    return contents.erase_contents(expired) + contents.erase_strays(_without_row(now))
 
 
 def seen_middleware(

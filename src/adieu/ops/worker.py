@@ -29,6 +29,7 @@ from adieu.vault.checkpoints import checkpoint as checkpoint_vault
 
 PAUSE = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
 
 
 @dataclass
@@ -54,6 +55,7 @@ def chores() -> list[Chore]:
         Chore("notices_sweep", lambda now: notices.sweep(now=now), MINUTE),
         Chore("comments_sweep", lambda now: comments.sweep_comments(now=now), MINUTE),
         Chore("entries_sweep", _sweep_entries, MINUTE),
+        Chore("vault_compaction", lambda _: vault.owe_compaction(), DAY),
         # Last of the sweeps: what they erased leaves the vault's files (Rule P3).
         Chore("vault_checkpoint", lambda _: checkpoint_vault(), MINUTE),
     ]

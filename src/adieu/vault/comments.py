@@ -46,9 +46,12 @@ def loosen_comment(*, request_id: UUID) -> None:
 
     It gets another key, so that an older copy of the vault does not tell whose it was.
     """
-    _with_random_key(
-        lambda key: Comment.objects.filter(request_id=request_id).update(key=key, request_id=None)
-    )
+
+    def loosen(key: int) -> None:
+        if Comment.objects.filter(request_id=request_id).update(key=key, request_id=None):
+            owe_compaction()
+
+    _with_random_key(loosen)
 
 
 @transaction(using=VAULT)

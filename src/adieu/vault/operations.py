@@ -21,6 +21,7 @@ __all__ = [
     "forget_comment",
     "keep_comment",
     "loosen_comment",
+    "owe_compaction",
     "put",
     "sweep_comments",
     "sweep_orphans",

@@ -93,6 +93,15 @@ def erase_contents(key_digests: Iterable[str]) -> int:
 
 
 @transaction(using=VAULT)
+def erase_strays(key_digests: Iterable[str]) -> int:
+    """Erase contents whose session is gone, perhaps with its account, and tell how many there were."""
+    erased = erase_contents(key_digests)
+    if erased:
+        owe_compaction()
+    return erased
+
+
+@transaction(using=VAULT)
 def erase_contents_of(*, account_id: UUID) -> None:
     """Erase what an account's sessions held, and what pending flows of nobody's hold about it.
 
