@@ -31,3 +31,7 @@ def test_kind_and_identifier_do_not_run_together(one: tuple[str, str], other: tu
 def test_moving_the_border_changes_the_key() -> None:
     borders = [("email", "x@y"), ("emai", "lx@y"), ("", "emailx@y"), ("emailx@y", "")]
     assert len({claim_key(pepper=PEPPER, kind=kind, canonical=text) for kind, text in borders}) == 4
+
+
+def test_text_that_is_no_text_has_a_key() -> None:
+    assert len(claim_key(pepper=PEPPER, kind="no-address", canonical="\ud800")) == 64

@@ -14,5 +14,6 @@ def claim_key(*, pepper: bytes, kind: str, canonical: str) -> str:
     """
     # The kind's length goes first: no kind and identifier run together like another pair.
     kind_bytes = kind.encode()
-    message = len(kind_bytes).to_bytes(4) + kind_bytes + canonical.encode()
+    # What was typed and is no address gets a key, too; a lone surrogate in it must not stop that.
+    message = len(kind_bytes).to_bytes(4) + kind_bytes + canonical.encode(errors="surrogatepass")
     return hmac.digest(pepper, message, hashlib.sha256).hex()
