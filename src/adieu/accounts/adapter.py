@@ -10,10 +10,12 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.models import EmailAddress
 from allauth.core import context
+from allauth.core.exceptions import ImmediateHttpResponse
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
 
 from adieu.accounts import mails, operations, queries
@@ -104,6 +106,14 @@ class AccountsAdapter(DefaultAccountAdapter):
         the step has a limit of its own, by account.
         """
         return user.check_password(password)
+
+    def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
+        """Begin the session; an account that was erased in this moment is led back to sign-in (Rule D7)."""
+        try:
+            super().login(request, user)
+        except Account.NotUpdated as error:
+            request.session.flush()
+            raise ImmediateHttpResponse(HttpResponseRedirect(reverse("account_login"))) from error
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         """Mark an address as verified and claim it, both or none (Rule C3); tell whether it is."""

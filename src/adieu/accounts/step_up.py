@@ -6,8 +6,7 @@ nor a second factor. Ours looks at the time of the last proof only, so it asks p
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import partial, wraps
-from typing import overload
+from functools import wraps
 from urllib.parse import urlencode
 
 from allauth.account.authentication import get_authentication_records
@@ -39,26 +38,18 @@ def is_recently_proved(request: HttpRequest, now: datetime) -> bool:
     return proved is not None and timedelta(0) <= now - proved <= PROOF_HOLDS
 
 
-@overload
-def proof_required(view: View, *, back: str = "") -> View: ...
-@overload
-def proof_required(view: None = None, *, back: str = "") -> Callable[[View], View]: ...
-def proof_required(view: View | None = None, *, back: str = "") -> View | Callable[[View], View]:
+def proof_required(view: View) -> View:
     """Let a view of signed-in people be reached only soon after a proof; others are led to the step and back.
 
-    Args:
-        view: the view.
-        back: the name of the page to come back to, for a view that answers no GET.
+    The way back is a GET, so the view answers GET as well.
     """
-    if view is None:
-        return partial(proof_required, back=back)
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         if is_recently_proved(request, timezone.now()):
             return view(request, *args, **kwargs)
         # Django escapes a leading "//" here, so the way back cannot lead to another site.
-        return HttpResponseRedirect(step_address(reverse(back) if back else request.get_full_path()))
+        return HttpResponseRedirect(step_address(request.get_full_path()))
 
     return guarded
 

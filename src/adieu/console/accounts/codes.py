@@ -136,7 +136,7 @@ class SignUpCode(CodePage, allauth.ConfirmEmailVerificationCodeView):
 
     def _too_soon(self) -> HttpResponse:
         form = SignUpCodeForm(data={})
-        form.errors["code"] = form.error_class(["A new code was sent a moment ago. Wait half a minute."])
+        form.errors["code"] = form.error_class(["Several codes were sent a moment ago. Wait a minute."])
         return self.show(form, HTTPStatus.TOO_MANY_REQUESTS)
 
 
@@ -157,6 +157,13 @@ class ResetCode(CodePage, allauth.ConfirmPasswordResetCodeView):
     def form_invalid(self, form: BaseForm) -> HttpResponse:
         """Refuse the code."""
         return self.refused(form)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Compare with the code; where there is no account, or none any more, no code is right (Rule D7)."""
+        values: dict[str, Any] = super().get_form_kwargs()
+        if self._process.user is None:
+            values["code"] = ""
+        return values
 
 
 class SetPassword(AnsweredInFull, allauth.CompletePasswordResetView):
