@@ -8,8 +8,9 @@ import subprocess
 import urllib.error
 import urllib.request
 from contextlib import suppress
-from http.client import HTTPMessage
+from email.message import Message
 from pathlib import Path
+from urllib.parse import quote
 
 import psutil
 import pytest
@@ -20,7 +21,7 @@ SECRET = "dGhpcy1pcy10aGUtc2VjcmV0LXBhcnQ"
 SECONDS_TO_END = 20
 
 
-def fetch(url: str) -> tuple[int, HTTPMessage]:
+def fetch(url: str) -> tuple[int, Message]:
     try:
         with urllib.request.urlopen(url) as response:
             return response.status, response.headers
@@ -67,7 +68,7 @@ def test_log_tells_nothing(served: Served) -> None:
         f"/accounts/login/?next={SECRET}",
         f"/\0{SECRET}",
     ):
-        fetch(served.url + urllib.request.quote(path, safe="/?="))
+        fetch(served.url + quote(path, safe="/?="))
     assert SECRET not in served.log
 
 

@@ -14,7 +14,9 @@ from adieu.kit.setting_values import networks
 PERSON, STRANGER, PROXY, FRONT = "203.0.113.7", "198.51.100.9", "10.0.0.1", "10.0.0.2"
 
 
-def seen(settings: Settings, *, trusted: str, peer: str, base_url: str = "", **headers: str) -> HttpRequest:
+def seen(
+    settings: Settings, *, trusted: str, peer: str, base_url: str = "", headers: dict[str, str] | None = None
+) -> HttpRequest:
     environment = read_environment({"ADIEU_BASE_URL": base_url})
     settings.ADIEU = replace(environment, trusted_proxies=networks(trusted))
     requests: list[HttpRequest] = []
@@ -23,7 +25,7 @@ def seen(settings: Settings, *, trusted: str, peer: str, base_url: str = "", **h
         requests.append(request)
         return HttpResponse()
 
-    network_middleware(view)(RequestFactory().get("/", REMOTE_ADDR=peer, **headers))
+    network_middleware(view)(RequestFactory().get("/", headers=headers, REMOTE_ADDR=peer))
     return requests[0]
 
 
@@ -49,7 +51,7 @@ def seen(settings: Settings, *, trusted: str, peer: str, base_url: str = "", **h
     ],
 )
 def test_address(settings: Settings, trusted: str, peer: str, forwarded: str, expected: str) -> None:
-    request = seen(settings, trusted=trusted, peer=peer, HTTP_X_FORWARDED_FOR=forwarded)
+    request = seen(settings, trusted=trusted, peer=peer, headers={"X-Forwarded-For": forwarded})
     assert request.META["REMOTE_ADDR"] == expected
     assert "HTTP_X_FORWARDED_FOR" not in request.META
 
@@ -66,5 +68,7 @@ def test_address(settings: Settings, trusted: str, peer: str, forwarded: str, ex
     ],
 )
 def test_scheme(settings: Settings, base_url: str, peer: str, proto: str, *, is_secure: bool) -> None:
-    request = seen(settings, trusted=PROXY, peer=peer, base_url=base_url, HTTP_X_FORWARDED_PROTO=proto)
+    request = seen(
+        settings, trusted=PROXY, peer=peer, base_url=base_url, headers={"X-Forwarded-Proto": proto}
+    )
     assert request.is_secure() == is_secure
