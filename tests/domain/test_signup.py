@@ -1,5 +1,6 @@
 """Signing up (Rules A1, A2, A3, P1)."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
@@ -20,6 +21,7 @@ from adieu.kit.setting_values import SignUp
 from adieu.notices.models import Notice
 from adieu.tenancy.queries import organizations_of
 from adieu.vault.models import Entry, Mail
+from tests.support.crowds import all_at_once
 from tests.support.entrance import (
     CODE_PAGE,
     another_code,
@@ -95,6 +97,22 @@ def test_a_wrong_code_says_how_many_tries_are_left_and_the_fifth_ends_it(client:
     enter_code(client, code)
     assert not is_signed_in(client)
     assert not EmailAddress.objects.filter(verified=True).exists()
+
+
+def test_wrong_codes_side_by_side_are_five_tries(client: Client) -> None:
+    """The count that allauth keeps in the session is overwritten by tries at the same time."""
+    sign_up(client, ALICE)
+    code = code_to(ALICE)
+
+    def wrong() -> int:
+        beside = Client()
+        beside.cookies = client.cookies
+        return enter_code(beside, another_code(code)).status_code
+
+    answers = Counter(all_at_once(*[wrong] * 12))
+    assert answers[422] <= 5
+    assert enter_code(client, code).headers["Location"] == "/accounts/signup/"
+    assert not is_signed_in(client)
 
 
 def test_nothing_typed_is_no_try(client: Client) -> None:
@@ -262,7 +280,9 @@ def test_unusual_addresses_are_addresses(client: Client, address: str) -> None:
 @pytest.mark.parametrize("mode", [SignUp.INVITATION, SignUp.CLOSED])
 def test_sign_up_is_open_only_where_the_operator_wants_it(client: Client, mode: SignUp) -> None:
     with override_settings(ADIEU=replace(settings.ADIEU, signup=mode)):
-        assert client.get("/accounts/signup/").status_code == 403
+        closed = client.get("/accounts/signup/")
+        assert closed.status_code == 403
+        assert ("invite you" in text_of(closed)) is (mode is SignUp.INVITATION)
         assert sign_up(client, ALICE).status_code == 403
     assert not Account.objects.exists()
 

@@ -13,7 +13,7 @@ from django.core.mail import EmailMessage
 from django.db.models import F, Q
 
 from adieu.kit import logs
-from adieu.notices.composing import OwedNotice, compose
+from adieu.notices.composing import NothingToSay, OwedNotice, compose
 from adieu.notices.envelopes import envelope
 from adieu.notices.models import Notice, NoticeState
 from adieu.notices.outcomes import Outcome, outcome_of
@@ -150,6 +150,9 @@ class _Batch:
         try:
             composed = compose(_as_owed(notice))
             self._mailer.send_messages([envelope(notice_id=notice.id, composed=composed, now=self.now)])
+        except NothingToSay:
+            logs.record("notice.nothing_to_say", notice=notice.id)
+            return Outcome.NOTHING_TO_SAY
         except Exception as error:  # noqa: BLE001 - one notice that cannot be written must not stop the others
             outcome = outcome_of(error)
             logs.record(
