@@ -72,6 +72,15 @@ def test_log_tells_nothing(served: Served) -> None:
     assert SECRET not in served.log
 
 
+def test_huge_upload_is_refused(served: Served) -> None:
+    body = b"a" * 3_000_000
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(urllib.request.Request(f"{served.url}/accounts/login/", body, headers))
+    caught.value.close()
+    assert caught.value.code == 413
+
+
 def test_foreign_host_name_is_refused(served: Served) -> None:
     request = urllib.request.Request(f"{served.url}/accounts/login/", headers={"Host": "evil.example.org"})
     with pytest.raises(urllib.error.HTTPError) as caught:
