@@ -28,7 +28,7 @@ def declared() -> Fates:
     return fates
 
 
-def every_field() -> list[tuple[type[Model], Field[Any, Any]]]:
+def every_field() -> list[tuple[type[Model], "Field[Any, Any]"]]:
     return [
         (model, field)
         for model in apps.get_models(include_auto_created=True)
@@ -39,7 +39,7 @@ def every_field() -> list[tuple[type[Model], Field[Any, Any]]]:
 @pytest.mark.parametrize(
     ("model", "field"), every_field(), ids=lambda part: getattr(part, "name", getattr(part, "__name__", ""))
 )
-def test_every_field_is_declared(model: type[Model], field: Field[Any, Any]) -> None:
+def test_every_field_is_declared(model: type[Model], field: "Field[Any, Any]") -> None:
     fate = declared().get(model._meta.label, {}).get(field.name)
     assert fate is not None, TO_FIX_THIS.format(model=model._meta.label, field=field.name)
     assert isinstance(fate, Fate | Retain)

@@ -1,4 +1,4 @@
-"""Every kind of activity there is, with its level (Rule V2)."""
+"""Every kind of activity there is, with its level and what it says (Rule V2)."""
 
 from django.db import models
 
@@ -10,15 +10,41 @@ class Level(models.TextChoices):
 
 
 class Kind(models.TextChoices):
-    ORGANIZATION_CREATED = "organization.created"
-    ORGANIZATION_DELETED = "organization.deleted"
-    PROJECT_CREATED = "project.created"
-    MEMBER_ERASED = "organization.member_erased"
+    """`subject.event`; the label is the sentence that a log shows."""
+
+    ORGANIZATION_CREATED = "organization.created", "created the organization"
+    ORGANIZATION_CHANGED = "organization.changed", "changed the organization's information"
+    ORGANIZATION_RENAMED = "organization.renamed", "renamed the organization"
+    ORGANIZATION_DELETED = "organization.deleted", "deleted the organization"
+    MEMBER_JOINED = "organization.member_joined", "joined the organization"
+    MEMBER_ROLE_CHANGED = "organization.member_role_changed", "changed a member's role"
+    MEMBER_REMOVED = "organization.member_removed", "removed a member"
+    MEMBER_LEFT = "organization.member_left", "left the organization"
+    MEMBER_ERASED = "organization.member_erased", "deleted their account"
+    OWNERSHIP_HANDED_OVER = "organization.ownership_handed_over", "made a member owner"
+    INVITATION_SENT = "invitation.sent", "sent an invitation"
+    INVITATION_RESENT = "invitation.resent", "sent an invitation again"
+    INVITATION_REVOKED = "invitation.revoked", "revoked an invitation"
+    INVITATION_ACCEPTED = "invitation.accepted", "accepted an invitation"
+    INVITATION_DECLINED = "invitation.declined", "declined an invitation"
+    PROJECT_CREATED = "project.created", "created a project"
+    PROJECT_RENAMED = "project.renamed", "renamed a project"
+    PROJECT_DELETED = "project.deleted", "deleted a project"
+    PROJECT_MEMBER_ADDED = "project.member_added", "added a member to a project"
+    PROJECT_MEMBER_ROLE_CHANGED = "project.member_role_changed", "changed a member's role in a project"
+    PROJECT_MEMBER_REMOVED = "project.member_removed", "removed a member from a project"
+    API_KEY_CREATED = "api_key.created", "created an API key"
+    API_KEY_RESET = "api_key.reset", "reset an API key"
+    API_KEY_REVOKED = "api_key.revoked", "revoked an API key"
 
 
-LEVELS: dict[Kind, Level] = {
-    Kind.ORGANIZATION_CREATED: Level.INFO,
-    Kind.ORGANIZATION_DELETED: Level.WARNING,
-    Kind.PROJECT_CREATED: Level.INFO,
-    Kind.MEMBER_ERASED: Level.WARNING,
-}
+WARNINGS = frozenset(
+    {
+        Kind.ORGANIZATION_DELETED,
+        Kind.MEMBER_REMOVED,
+        Kind.MEMBER_ERASED,
+        Kind.OWNERSHIP_HANDED_OVER,
+        Kind.PROJECT_DELETED,
+    }
+)
+LEVELS: dict[Kind, Level] = {kind: Level.WARNING if kind in WARNINGS else Level.INFO for kind in Kind}

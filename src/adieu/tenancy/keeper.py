@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.urls import reverse
-
 from adieu.activities.kinds import Kind
 from adieu.activities.operations import record_in_each
-from adieu.core.keeping import Blocker, Description, Going, Remedy, Staying, Step, StepSpec, Subject
+from adieu.core.keeping import Blocker, Description, Going, Staying, Step, StepSpec, Subject
 from adieu.kit import sql
+from adieu.tenancy import blockers, ownership
 from adieu.tenancy.models import OrganizationMembership, ProjectMembership, Role, Welcome
 
 
@@ -20,24 +19,12 @@ class TenancyKeeper:
 
     def find_blockers(self, *, account_id: UUID) -> Sequence[Blocker]:
         """Name every organization that the account alone owns."""
-        alone = OrganizationMembership.objects.filter(
-            account_id=account_id, role=Role.OWNER, organization__owner_count=1
-        ).order_by("organization__name", "organization_id")
-        return [
-            Blocker(
-                code="sole_organization_owner",
-                subject=Subject("organization", str(organization_id), name),
-                remedies=(
-                    Remedy("Delete organization", reverse("organization_delete", args=[organization_id])),
-                ),
-            )
-            for organization_id, name in alone.values_list("organization_id", "organization__name")
-        ]
+        return blockers.of_account(account_id=account_id)
 
     def describe(self, *, account_id: UUID) -> Description:
         """Tell of the memberships that end; what was shared stays with the organizations."""
         organizations = OrganizationMembership.objects.filter(account_id=account_id)
-        projects = ProjectMembership.objects.filter(account_id=account_id)
+        projects = ProjectMembership.objects.filter(member__account_id=account_id)
         owned = organizations.filter(role=Role.OWNER).values_list("organization_id", "organization__name")
         owned_projects = projects.filter(role=Role.OWNER).values_list("project_id", "project__name")
         return Description(
@@ -75,7 +62,8 @@ class TenancyKeeper:
         )
         sql.run(
             "SELECT id FROM tenancy_project WHERE id IN"
-            " (SELECT project_id FROM tenancy_projectmembership WHERE account_id = %s)"
+            " (SELECT project_id FROM tenancy_projectmembership WHERE member_id IN"
+            " (SELECT id FROM tenancy_organizationmembership WHERE account_id = %s))"
             " ORDER BY id FOR UPDATE",
             [account_id],
         )
@@ -89,8 +77,7 @@ class TenancyKeeper:
             account_id=account_id,
             now=now,
         )
-        sql.run("DELETE FROM tenancy_projectmembership WHERE account_id = %s", [account_id])
-        sql.run("DELETE FROM tenancy_organizationmembership WHERE account_id = %s", [account_id])
+        ownership.end_all(account_id=account_id)
         sql.run("DELETE FROM tenancy_welcome WHERE account_id = %s", [account_id])
 
     def steps(self, *, account_id: UUID) -> Sequence[StepSpec]:
@@ -106,6 +93,6 @@ class TenancyKeeper:
         """Name the tables that still know the account."""
         return [
             model._meta.db_table  # noqa: SLF001 - Django's public way to a model's table
-            for model in (OrganizationMembership, ProjectMembership, Welcome)
+            for model in (OrganizationMembership, Welcome)
             if model._default_manager.filter(account_id=account_id).exists()  # noqa: SLF001
         ]

@@ -18,6 +18,13 @@ class Organization(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=64)
+    description = models.CharField(max_length=500, blank=True, default="")
+    website = models.CharField(max_length=200, blank=True, default="")
+    # A member, not an address: who that is stands in the vault (Rule P1).
+    contact = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.DO_NOTHING, null=True, related_name="+"
+    )
+    time_zone = models.CharField(max_length=64, default="UTC")
     owner_count = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
 
@@ -63,16 +70,16 @@ class OrganizationMembership(models.Model):
 
 
 class ProjectMembership(models.Model):
-    """An account's place in a project."""
+    """A member's place in a project; it goes with the place in the organization (Rule O5)."""
 
-    account = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.DO_NOTHING, related_name="+")
+    member = models.ForeignKey(OrganizationMembership, on_delete=models.DB_CASCADE, related_name="projects")
     project = models.ForeignKey(Project, on_delete=models.DB_CASCADE, related_name="memberships")
     role = models.CharField(max_length=8, choices=Role.choices)
     joined_at = models.DateTimeField()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["project", "account"], name="project_member_once"),
+            models.UniqueConstraint(fields=["project", "member"], name="project_member_once"),
             models.CheckConstraint(name="project_role_known", condition=Q(role__in=Role.values)),
         ]
 
@@ -84,3 +91,76 @@ class Welcome(models.Model):
         settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.DB_CASCADE, related_name="+"
     )
     welcomed_at = models.DateTimeField()
+
+
+class InvitationState(models.TextChoices):
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+
+
+class Invitation(models.Model):
+    """An offer of membership to an address, which stands in the vault until the invitation ends (Rule O3).
+
+    The link is derived from the id, never stored.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.DB_CASCADE, related_name="invitations")
+    project = models.ForeignKey(Project, on_delete=models.DB_CASCADE, null=True, related_name="+")
+    # It ends when its inviter's place in the organization does.
+    inviter = models.ForeignKey(
+        OrganizationMembership, on_delete=models.DB_SET_NULL, null=True, related_name="+"
+    )
+    address_key = models.CharField(max_length=64, db_index=True)
+    role = models.CharField(max_length=8, choices=Role.choices)
+    project_role = models.CharField(max_length=8, choices=Role.choices, blank=True, default="")
+    state = models.CharField(max_length=8, choices=InvitationState.choices, default=InvitationState.PENDING)
+    invited_at = models.DateTimeField()
+    sent_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "address_key"],
+                condition=Q(state="pending"),
+                name="one_pending_invitation",
+            ),
+            models.CheckConstraint(name="invitation_role_known", condition=Q(role__in=Role.values)),
+            models.CheckConstraint(
+                name="invitation_project_has_role",
+                condition=Q(project__isnull=True, project_role="")
+                | Q(project__isnull=False, project_role__in=Role.values),
+            ),
+            models.CheckConstraint(
+                name="invitation_state_tells_times",
+                condition=Q(state="pending", ended_at__isnull=True)
+                | Q(state__in=["accepted", "declined", "revoked", "expired"], ended_at__isnull=False),
+            ),
+        ]
+
+
+class ApiKey(models.Model):
+    """A credential of one account in one organization; it goes with the membership (Rule O5).
+
+    Only a keyed hash is stored; the key itself is shown once.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    member = models.ForeignKey(OrganizationMembership, on_delete=models.DB_CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=64)
+    digest = models.CharField(max_length=64, unique=True)
+    hint = models.CharField(max_length=8)
+    created_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["member", "name"], name="api_key_name_unique"),
+            models.CheckConstraint(name="api_key_name_length", condition=Q(name__length__range=(1, 64))),
+        ]

@@ -1,4 +1,4 @@
-"""Changing organizations and projects."""
+"""Creating, changing and deleting organizations."""
 
 import uuid
 from datetime import datetime
@@ -10,18 +10,13 @@ from adieu.core.names import clean_name
 from adieu.kit import sql
 from adieu.kit.errors import Fact
 from adieu.kit.transactions import transaction, transaction_required
+from adieu.tenancy import notices, ownership
+from adieu.tenancy.information import Information, clean_information
 from adieu.tenancy.models import Organization, OrganizationMembership, Project, Role
+from adieu.tenancy.permissions import Permission, require
 
 FIRST_ORGANIZATION = "My organization"
 DEFAULT_PROJECT = "Default Project"
-
-
-class OrganizationNotFound(Fact):
-    """There is no such organization."""
-
-
-class NotAnOwner(Fact):
-    """Only an owner of the organization can do this."""
 
 
 class NameDoesNotMatch(Fact):
@@ -65,14 +60,12 @@ def found(*, account_id: UUID, name: str, now: datetime) -> UUID:
     """Write an organization, its owner and its default project, in the caller's transaction."""
     organization_id = uuid.uuid4()
     # The membership comes first: see Note [Owners are counted].
-    OrganizationMembership.objects.create(
-        organization_id=organization_id, account_id=account_id, role=Role.OWNER, joined_at=now
-    )
+    founder = ownership.begin(organization_id=organization_id, account_id=account_id, now=now)
     Organization.objects.create(id=organization_id, name=name, owner_count=1, created_at=now)
     project = Project.objects.create(
         organization_id=organization_id, name=DEFAULT_PROJECT, is_default=True, created_at=now
     )
-    project.memberships.create(account_id=account_id, role=Role.OWNER, joined_at=now)
+    ownership.place_in_project(membership=founder, project_id=project.id, role=Role.OWNER, now=now)
     record(
         organization_id=organization_id,
         kind=Kind.ORGANIZATION_CREATED,
@@ -86,8 +79,40 @@ def found(*, account_id: UUID, name: str, now: datetime) -> UUID:
 
 
 @transaction
+def change_organization(
+    *, organization_id: UUID, account_id: UUID, information: Information, now: datetime
+) -> None:
+    """Change an organization's name and information.
+
+    Args:
+        organization_id: Which one.
+        account_id: Who asks; must be allowed to.
+        information: What it is from now on.
+        now: The present.
+
+    Raises:
+        OrganizationNotFound, NotAllowed: the account may not.
+        NameNotAllowed, TextNotAllowed, NotAWebsite, TimeZoneNotKnown, ContactNotAMember: nothing is changed.
+    """
+    require(permission=Permission.MANAGE_ORGANIZATION, organization_id=organization_id, account_id=account_id)
+    organization = ownership.lock_organization(organization_id)
+    fields = clean_information(information, organization_id=organization_id)
+    is_renamed = fields["name"] != organization.name
+    Organization.objects.filter(id=organization_id).update(**fields)
+    record(
+        organization_id=organization_id,
+        kind=Kind.ORGANIZATION_RENAMED if is_renamed else Kind.ORGANIZATION_CHANGED,
+        actor_id=account_id,
+        subject_kind="organization",
+        subject_id=str(organization_id),
+        subject_name=fields["name"],
+        now=now,
+    )
+
+
+@transaction
 def delete_organization(*, organization_id: UUID, account_id: UUID, typed_name: str, now: datetime) -> None:
-    """Delete an organization with its projects, memberships and settings (Rule O6).
+    """Delete an organization with its projects, memberships, invitations and settings (Rule O6).
 
     Args:
         organization_id: Which one.
@@ -96,20 +121,19 @@ def delete_organization(*, organization_id: UUID, account_id: UUID, typed_name: 
         now: The present.
 
     Raises:
-        OrganizationNotFound: it does not exist, or the account is not a member: a stranger learns nothing.
-        NotAnOwner: the account is a member without being an owner.
+        OrganizationNotFound: it does not exist, or the account is a stranger to it, who learns nothing.
+        NotAllowed: the account is a member without being an owner.
         NameDoesNotMatch: the typed name is another.
     """
-    organization = Organization.objects.select_for_update().filter(id=organization_id).first()
-    membership = OrganizationMembership.objects.filter(
-        organization_id=organization_id, account_id=account_id
-    ).first()
-    if organization is None or membership is None:
-        raise OrganizationNotFound
-    if membership.role != Role.OWNER:
-        raise NotAnOwner
+    require(permission=Permission.MANAGE_ORGANIZATION, organization_id=organization_id, account_id=account_id)
+    organization = ownership.lock_organization(organization_id)
     if typed_name.strip() != organization.name:
         raise NameDoesNotMatch
+    others = OrganizationMembership.objects.filter(organization_id=organization_id).exclude(
+        account_id=account_id
+    )
+    for member_id in others.values_list("account_id", flat=True):
+        notices.owe_organization_deleted(account_id=member_id, name=organization.name, now=now)
     record(
         organization_id=organization_id,
         kind=Kind.ORGANIZATION_DELETED,

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models import Count, Prefetch, QuerySet
 
 from adieu.tenancy.models import Organization, OrganizationMembership, Project, Role
-from adieu.tenancy.operations import OrganizationNotFound
+from adieu.tenancy.permissions import OrganizationNotFound
 
 
 @dataclass(frozen=True)

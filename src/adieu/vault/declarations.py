@@ -19,6 +19,11 @@ FATES: Fates = {
         "user_agent": Fate.ERASE,
         "expires_at": Fate.ERASE,
     },
+    "vault.InvitedAddress": {
+        "invitation_id": Fate.ERASE,
+        "address": Fate.ERASE,
+        "created_at": Fate.ERASE,
+    },
     "vault.Mail": {
         "notice_id": Fate.ERASE,
         "account_id": Fate.ERASE,

@@ -30,6 +30,14 @@ class SessionData(models.Model):
     expires_at = models.DateTimeField(db_index=True)
 
 
+class InvitedAddress(models.Model):
+    """Where an invitation was sent; the row goes when the invitation ends (Rule O3)."""
+
+    invitation_id = models.UUIDField(primary_key=True)
+    address = models.CharField(max_length=254)
+    created_at = models.DateTimeField()
+
+
 class Mail(models.Model):
     """A mail that waits to be handed over; the row goes when it was."""
 

@@ -14,7 +14,7 @@ from adieu.console.organizations.forms import CreateForm, DeleteForm
 from adieu.console.returning import safe_next
 from adieu.core.keeping import Going
 from adieu.kit.who import account_id_of
-from adieu.tenancy import operations, queries
+from adieu.tenancy import operations, permissions, queries
 from adieu.tenancy.queries import OrganizationSummary
 
 
@@ -64,7 +64,7 @@ def delete(request: HttpRequest, organization_id: UUID) -> HttpResponse:
 def _organization(request: HttpRequest, organization_id: UUID) -> OrganizationSummary:
     try:
         return queries.organization(organization_id=organization_id, account_id=account_id_of(request))
-    except operations.OrganizationNotFound as missing:
+    except permissions.OrganizationNotFound as missing:
         raise Http404 from missing
 
 
@@ -80,9 +80,9 @@ def _is_deleted(request: HttpRequest, organization_id: UUID, form: DeleteForm) -
         form.add_error("name", str(refusal))
         return False
     # Another owner's deletion, or one's own in another tab, was first: what was asked for is so.
-    except operations.OrganizationNotFound:
+    except permissions.OrganizationNotFound:
         return True
-    except operations.NotAnOwner as refusal:
+    except permissions.NotAllowed as refusal:
         raise PermissionDenied from refusal
     return True
 

@@ -1,0 +1,179 @@
+"""The ownership door: nothing else writes memberships (Rule O2; a lint sees to it).
+
+Note [Locking owners]
+Whoever wants to change who belongs to an organization locks its row first, several in the order of their
+ids, and looks at the owners after that, in a statement of its own: a statement sees what was committed when
+it began, so a look in the statement that waits for the lock would be too old. Whoever comes second waits and
+then sees what the first one left. The check on `owner_count` stands behind this (Note [Owners are counted]):
+whatever forgets the lock is refused by the database.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from adieu.kit import sql
+from adieu.kit.errors import Fact
+from adieu.kit.transactions import transaction_required
+from adieu.tenancy.models import Organization, OrganizationMembership, ProjectMembership, Role
+from adieu.tenancy.permissions import OrganizationNotFound
+
+MOST_MEMBERS = 100
+
+
+class LastOwner(Fact):
+    """An organization keeps at least one owner. Make someone else owner first."""
+
+
+class AlreadyMember(Fact):
+    """This person is a member already."""
+
+
+class MemberNotFound(Fact):
+    """There is no such member."""
+
+
+class TooManyMembers(Fact):
+    """An organization has at most 100 members."""
+
+
+@transaction_required
+def lock_organizations(organization_ids: Iterable[UUID]) -> dict[UUID, Organization]:
+    """Lock organizations in the order of their ids (Note [Locking owners]), those that are still there."""
+    rows = Organization.objects.select_for_update().filter(id__in=set(organization_ids)).order_by("id")
+    return {row.id: row for row in rows}
+
+
+@transaction_required
+def lock_organization(organization_id: UUID) -> Organization:
+    """Lock one organization.
+
+    Raises:
+        OrganizationNotFound: it is gone.
+    """
+    locked = lock_organizations([organization_id])
+    if organization_id not in locked:
+        raise OrganizationNotFound
+    return locked[organization_id]
+
+
+@transaction_required
+def begin(*, organization_id: UUID, account_id: UUID, now: datetime) -> OrganizationMembership:
+    """Write the first owner of an organization that is written next (Note [Owners are counted])."""
+    return OrganizationMembership.objects.create(
+        organization_id=organization_id, account_id=account_id, role=Role.OWNER, joined_at=now
+    )
+
+
+@transaction_required
+def admit(*, organization_id: UUID, account_id: UUID, role: Role, now: datetime) -> OrganizationMembership:
+    """Make an account a member.
+
+    Raises:
+        OrganizationNotFound: the organization is gone.
+        AlreadyMember: the account belongs to it already.
+        TooManyMembers: it is full.
+    """
+    lock_organization(organization_id)
+    members = OrganizationMembership.objects.filter(organization_id=organization_id)
+    if members.filter(account_id=account_id).exists():
+        raise AlreadyMember
+    if members.count() >= MOST_MEMBERS:
+        raise TooManyMembers
+    return members.create(organization_id=organization_id, account_id=account_id, role=role, joined_at=now)
+
+
+@transaction_required
+def change_role(*, organization_id: UUID, account_id: UUID, role: Role) -> Role:
+    """Promote or demote a member, and give the role they had.
+
+    Raises:
+        OrganizationNotFound, MemberNotFound: there is nobody to change.
+        LastOwner: they are the only owner.
+    """
+    membership = _lock_membership(organization_id, account_id)
+    earlier = Role(membership.role)
+    if earlier == Role.OWNER and role != Role.OWNER:
+        _refuse_last_owner(membership)
+    membership.role = role
+    membership.save(update_fields=["role"])
+    return earlier
+
+
+@transaction_required
+def end(*, organization_id: UUID, account_id: UUID) -> None:
+    """Take a member out of an organization, its projects and its API keys (Rule O5).
+
+    Raises:
+        OrganizationNotFound, MemberNotFound: there is nobody to take out.
+        LastOwner: they are the only owner.
+    """
+    membership = _lock_membership(organization_id, account_id)
+    if membership.role == Role.OWNER:
+        _refuse_last_owner(membership)
+    _forget_contact(account_id, organization_id=organization_id)
+    sql.run("DELETE FROM tenancy_organizationmembership WHERE id = %s", [membership.pk])
+
+
+@transaction_required
+def end_all(*, account_id: UUID) -> None:
+    """End every membership of an account that goes; the organizations are locked (Rule D6).
+
+    Places in projects, API keys and the sender of invitations hang on the membership, so the database takes
+    them along. A last owner is refused by the check.
+    """
+    _forget_contact(account_id)
+    sql.run("DELETE FROM tenancy_organizationmembership WHERE account_id = %s", [account_id])
+
+
+@transaction_required
+def place_in_project(
+    *, membership: OrganizationMembership, project_id: UUID, role: Role, now: datetime
+) -> None:
+    """Give a member a place in a project, or another role there."""
+    ProjectMembership.objects.update_or_create(
+        member=membership,
+        project_id=project_id,
+        defaults={"role": role},
+        create_defaults={"role": role, "joined_at": now},
+    )
+
+
+@transaction_required
+def take_from_project(*, project_id: UUID, account_id: UUID) -> None:
+    """Take a member out of a project.
+
+    Raises:
+        MemberNotFound: they have no place in it.
+    """
+    gone = sql.run(
+        "DELETE FROM tenancy_projectmembership WHERE project_id = %s AND member_id IN"
+        " (SELECT id FROM tenancy_organizationmembership WHERE account_id = %s)",
+        [project_id, account_id],
+    )
+    if not gone:
+        raise MemberNotFound
+
+
+def _lock_membership(organization_id: UUID, account_id: UUID) -> OrganizationMembership:
+    lock_organization(organization_id)
+    membership = OrganizationMembership.objects.filter(
+        organization_id=organization_id, account_id=account_id
+    ).first()
+    if membership is None:
+        raise MemberNotFound
+    return membership
+
+
+def _refuse_last_owner(membership: OrganizationMembership) -> None:
+    # A statement of its own, after the lock: see Note [Locking owners].
+    is_last = Organization.objects.filter(id=membership.organization_id, owner_count=1)
+    if is_last.exists():
+        raise LastOwner
+
+
+def _forget_contact(account_id: UUID, *, organization_id: UUID | None = None) -> None:
+    organizations = Organization.objects.filter(contact_id=account_id)
+    if organization_id is not None:
+        organizations = organizations.filter(id=organization_id)
+    organizations.update(contact=None)

@@ -1,0 +1,155 @@
+"""Creating, renaming and deleting projects, and who belongs to them (Rules O1, O4, O7)."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import IntegrityError
+
+from adieu.activities.kinds import Kind
+from adieu.activities.operations import record
+from adieu.core.names import clean_name
+from adieu.kit import sql
+from adieu.kit.errors import Fact
+from adieu.kit.transactions import savepoint, transaction
+from adieu.tenancy import ownership
+from adieu.tenancy.models import OrganizationMembership, Project, Role
+from adieu.tenancy.ownership import MemberNotFound
+from adieu.tenancy.permissions import Permission, require, require_in_project, standing_in
+
+MOST_PROJECTS = 100
+
+
+class ProjectNameTaken(Fact):
+    """This organization has a project of that name already."""
+
+
+class TooManyProjects(Fact):
+    """An organization has at most 100 projects."""
+
+
+class DefaultProjectStays(Fact):
+    """The default project can be neither deleted nor renamed."""
+
+
+class ProjectNameDoesNotMatch(Fact):
+    """The name you typed is not the name of the project."""
+
+
+@transaction
+def create_project(*, organization_id: UUID, account_id: UUID, name: str, now: datetime) -> UUID:
+    """Create a project; whoever creates it is its listed owner (Rule O5).
+
+    Raises:
+        OrganizationNotFound, NotAllowed: the account may not.
+        NameNotAllowed, ProjectNameTaken: the name is not fit, or is in use.
+        TooManyProjects: there are 100.
+    """
+    require(permission=Permission.MANAGE_PROJECTS, organization_id=organization_id, account_id=account_id)
+    ownership.lock_organization(organization_id)
+    if Project.objects.filter(organization_id=organization_id).count() >= MOST_PROJECTS:
+        raise TooManyProjects
+    project = Project(organization_id=organization_id, name=clean_name(name), created_at=now)
+    _save_named(project)
+    creator = standing_in(organization_id=organization_id, account_id=account_id).membership
+    ownership.place_in_project(membership=creator, project_id=project.id, role=Role.OWNER, now=now)
+    _record(Kind.PROJECT_CREATED, project, account_id, now)
+    return project.id
+
+
+@transaction
+def rename_project(*, project_id: UUID, account_id: UUID, name: str, now: datetime) -> None:
+    """Give a project another name.
+
+    Raises:
+        ProjectNotFound, NotAllowed: the account may not.
+        DefaultProjectStays: it is the default project.
+        NameNotAllowed, ProjectNameTaken: the name is not fit, or is in use.
+    """
+    project = require_in_project(
+        permission=Permission.MANAGE_PROJECTS, project_id=project_id, account_id=account_id
+    )
+    if project.is_default:
+        raise DefaultProjectStays
+    project.name = clean_name(name)
+    _save_named(project)
+    _record(Kind.PROJECT_RENAMED, project, account_id, now)
+
+
+@transaction
+def delete_project(*, project_id: UUID, account_id: UUID, typed_name: str, now: datetime) -> None:
+    """Delete a project whose name was typed.
+
+    Raises:
+        ProjectNotFound, NotAllowed: the account may not.
+        DefaultProjectStays: it is the default project.
+        ProjectNameDoesNotMatch: the typed name is another.
+    """
+    project = require_in_project(
+        permission=Permission.MANAGE_PROJECTS, project_id=project_id, account_id=account_id
+    )
+    if project.is_default:
+        raise DefaultProjectStays
+    if typed_name.strip() != project.name:
+        raise ProjectNameDoesNotMatch
+    _record(Kind.PROJECT_DELETED, project, account_id, now)
+    sql.run("DELETE FROM tenancy_project WHERE id = %s", [project_id])
+
+
+@transaction
+def place_member(*, project_id: UUID, account_id: UUID, member_id: UUID, role: Role, now: datetime) -> None:
+    """Give an organization's member a place in a project, or another role there.
+
+    Raises:
+        ProjectNotFound, NotAllowed: the account may not.
+        MemberNotFound: there is no such member in the organization.
+    """
+    project = require_in_project(
+        permission=Permission.MANAGE_PROJECT_MEMBERS, project_id=project_id, account_id=account_id
+    )
+    member = OrganizationMembership.objects.filter(
+        organization_id=project.organization_id, account_id=member_id
+    ).first()
+    if member is None:
+        raise MemberNotFound
+    is_there = member.projects.filter(project_id=project_id).exists()
+    ownership.place_in_project(membership=member, project_id=project_id, role=role, now=now)
+    kind = Kind.PROJECT_MEMBER_ROLE_CHANGED if is_there else Kind.PROJECT_MEMBER_ADDED
+    _record(kind, project, account_id, now)
+
+
+@transaction
+def remove_member(*, project_id: UUID, account_id: UUID, member_id: UUID, now: datetime) -> None:
+    """Take a member out of a project.
+
+    Raises:
+        ProjectNotFound, NotAllowed: the account may not.
+        MemberNotFound: they have no place in it.
+    """
+    project = require_in_project(
+        permission=Permission.MANAGE_PROJECT_MEMBERS, project_id=project_id, account_id=account_id
+    )
+    ownership.take_from_project(project_id=project_id, account_id=member_id)
+    _record(Kind.PROJECT_MEMBER_REMOVED, project, account_id, now)
+
+
+def _save_named(project: Project) -> None:
+    try:
+        # The savepoint keeps the transaction usable; the unique index decides between two at once.
+        with savepoint():
+            project.save()
+    except IntegrityError as error:
+        if "project_name_unique" in str(error) or "tenancy_project.name" in str(error):
+            raise ProjectNameTaken from error
+        raise
+
+
+def _record(kind: Kind, project: Project, actor_id: UUID, now: datetime) -> None:
+    record(
+        organization_id=project.organization_id,
+        kind=kind,
+        actor_id=actor_id,
+        subject_kind="project",
+        subject_id=str(project.id),
+        subject_name=project.name,
+        now=now,
+    )
