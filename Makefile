@@ -1,4 +1,4 @@
-.PHONY: serve test test-all lint docs
+.PHONY: serve test test-all lint docs pictures
 
 serve:
 	@bin/serve
@@ -15,3 +15,6 @@ lint:
 
 docs:
 	@bin/docs
+
+pictures:
+	@bin/pictures

@@ -1,5 +1,6 @@
 """Somebody leaves: real pages, a real browser, real mail (Rules D1 to D10)."""
 
+import os
 import re
 from pathlib import Path
 
@@ -167,11 +168,12 @@ def test_a_guessed_farewell_link_is_not_found(page: Page, path: str) -> None:
 
 
 def test_pictures_of_the_way_out(page: Page, served: Served, tmp_path: Path) -> None:
-    """The pictures that the documentation shows; `make pictures` copies them there."""
+    """The pictures that the documentation shows; `make pictures` takes them there."""
+    folder = Path(os.environ.get("PICTURES_FOLDER", tmp_path))
     alice = "alice@example.org"
     page.set_viewport_size({"width": 1080, "height": 760})
     walking.sign_up(page, served, alice)
-    take = Pictures(page, tmp_path)
+    take = Pictures(page, folder)
     take("overview")
     page.goto("/account/deletion/")
     take("blockers")
@@ -185,7 +187,7 @@ def test_pictures_of_the_way_out(page: Page, served: Served, tmp_path: Path) -> 
     walking.enter_deletion_code(page, code)
     wait_until_over(page)
     take("farewell")
-    assert len(list(tmp_path.glob("*.png"))) == 5
+    assert len(list(folder.glob("*.png"))) == 5
 
 
 class Pictures:
