@@ -9,9 +9,11 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 import time_machine
+from allauth.account.models import EmailAddress
 from django.http import HttpResponse
 from django.test import Client, override_settings
 from django.utils import timezone
@@ -120,6 +122,19 @@ def test_each_address_gets_one_mail_that_only_its_owner_reads() -> None:
         code,
         ["This address cannot be used here again"],
     ]
+
+
+def test_a_sign_up_for_an_address_that_cannot_be_had_leaves_nothing() -> None:
+    def everything() -> list[set[UUID]]:
+        return [
+            set(model._default_manager.values_list("pk", flat=True))
+            for model in (Account, Entry, EmailAddress)
+        ]
+
+    before = everything()
+    for address in (LIVE, RETIRED):
+        sign_up(Client(), address)
+    assert everything() == before
 
 
 def test_five_wrong_codes_end_the_same_way() -> None:

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from adieu.accounts.erasing import erase_account
-from adieu.accounts.models import Account
+from adieu.accounts.models import Account, Session
 from adieu.identities.models import IdentityClaim
 from tests.support.entrance import (
     another_code,
@@ -46,6 +46,7 @@ def test_a_code_and_a_new_password_are_all_it_takes(client: Client) -> None:
     assert ask_for_reset(client, "ALICE@example.org").headers["Location"] == CONFIRM
     assert enter_code(client, code_to(ALICE), CONFIRM).headers["Location"] == COMPLETE
     assert set_password(client, NEW) == 302
+    assert not Session.objects.filter(account__isnull=False).exists()
     assert not is_signed_in(client)
     assert not is_signed_in(elsewhere)
     assert sign_in(Client(), ALICE, PASSWORD).status_code == 422

@@ -15,7 +15,6 @@ from allauth.account.forms import (
 )
 from allauth.core.internal.cryptokit import compare_user_code
 from django import forms
-from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse_lazy
@@ -151,7 +150,9 @@ class SignUpForm(SignupForm):
         """Make the account; where there is one, or was one, do as much work and make none (Rule A5)."""
         stash(request, sealed=self.cleaned_data["email"], plain=self.address)
         if self.account_already_exists:
-            make_password(self.cleaned_data["password1"])
+            operations.rehearse_registration(
+                address=self.address, password=self.cleaned_data["password1"], now=timezone.now()
+            )
         saved: tuple[Account | None, HttpResponseBase | None] = super().try_save(request)
         return saved
 

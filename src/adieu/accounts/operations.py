@@ -5,9 +5,10 @@ from uuid import UUID, uuid4
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
+from django.db.transaction import set_rollback
 
 from adieu.accounts import queries, terms
-from adieu.accounts.addresses import seal
+from adieu.accounts.addresses import AccountGone, seal
 from adieu.accounts.erasing import erase_account, lock_account
 from adieu.accounts.models import Account
 from adieu.kit.transactions import transaction, transaction_required
@@ -26,17 +27,40 @@ def register(*, address: str, password: str, now: datetime) -> Account:
     Raises:
         NotAnAddress: the address has no canonical form.
     """
-    account = Account(id=uuid4(), email=seal(address), password=make_password(password), registered_at=now)
+    account = _new(address, password, now)
     # Rule P4: the entry first. If the transaction fails, a sweep erases it.
     vault.put(account_id=account.pk, address=address, now=now)
     earlier = queries.unverified_with(sealed=account.email)
     with transaction():
         erased = [account_id for account_id in earlier if _erase_unverified(account_id, now)]
-        account.save()
-        EmailAddress.objects.create(user=account, email=account.email, primary=True)
-        terms.agree(account_id=account.pk, now=now)
+        _write(account, now)
     _erase_entries(erased)
     return account
+
+
+def rehearse_registration(*, address: str, password: str, now: datetime) -> None:
+    """Do the work of `register` and leave nothing, so that its time tells nothing (Rule A5).
+
+    The entry's going stands for the commit that a real sign-up waits for.
+    """
+    account = _new(address, password, now)
+    vault.put(account_id=account.pk, address=address, now=now)
+    queries.unverified_with(sealed=account.email)
+    with transaction():
+        _write(account, now)
+        set_rollback(True)
+    vault.erase(account_id=account.pk)
+
+
+def _new(address: str, password: str, now: datetime) -> Account:
+    return Account(id=uuid4(), email=seal(address), password=make_password(password), registered_at=now)
+
+
+@transaction_required
+def _write(account: Account, now: datetime) -> None:
+    account.save()
+    EmailAddress.objects.create(user=account, email=account.email, primary=True)
+    terms.agree(account_id=account.pk, now=now)
 
 
 def change_profile(*, account_id: UUID, name: str, company: str, country: str) -> None:
@@ -44,8 +68,14 @@ def change_profile(*, account_id: UUID, name: str, company: str, country: str) -
 
     Raises:
         TooLong, UnusableCharacter, UnknownCountry: a field cannot be kept.
+        AccountGone: the account was deleted meanwhile; nothing is kept.
     """
     vault.change_profile(account_id=account_id, name=name, company=company, country=country)
+    # The account may have been deleted since the request began: then the step that cut the entry down may
+    # have come before this write (Rule P4).
+    if not queries.known([account_id]):
+        vault.cut_down(account_id=account_id)
+        raise AccountGone
 
 
 def erase_namesakes(*, sealed: str, now: datetime) -> None:
