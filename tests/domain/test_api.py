@@ -224,6 +224,22 @@ def test_a_refusal_never_repeats_what_was_sent() -> None:
     assert "hunter2" not in answer.content.decode()
 
 
+def test_a_method_that_is_not_known_is_a_problem_too() -> None:
+    api, _ = join()
+    answer = api("PUT", "/account/deletion")
+    assert (answer.status_code, answer["Content-Type"]) == (405, "application/problem+json")
+    assert set(answer["Allow"].split(", ")) == {"POST", "DELETE"}
+
+
+def test_the_secret_address_is_not_passed_on() -> None:
+    api, account = join()
+    api("POST", "/account/deletion", {"reason": "privacy"})
+    api("POST", "/account/deletion/code", {"email": ALICE})
+    confirmed = api("POST", "/account/deletion/confirm", {"code": code_for(account), "consents": list(TEXTS)})
+    shown = Client().get(confirmed.json()["status_url"])
+    assert (shown["Referrer-Policy"], shown["X-Robots-Tag"]) == ("no-referrer", "noindex, nofollow")
+
+
 def test_an_unknown_farewell_is_not_found() -> None:
     answer = Client().get(f"/api/v1/deletions/{'A' * 46}")
     assert (answer.status_code, answer.json()["type"]) == (404, "urn:adieu:problem:deletion-not-found")

@@ -7,7 +7,9 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from adieu.accounts.addresses import AccountGone
 from adieu.accounts.models import Account
+from adieu.accounts.operations import change_profile
 from adieu.activities.kinds import Kind
 from adieu.activities.models import Activity
 from adieu.core.keeping import NotYet
@@ -30,6 +32,7 @@ from adieu.deletion.models import (
     StepState,
     Verification,
 )
+from adieu.deletion.queries import comments_in_use
 from adieu.identities.models import IdentityClaim
 from adieu.identities.operations import IdentityRetired
 from adieu.identities.queries import ClaimStatus, status_of
@@ -37,6 +40,7 @@ from adieu.notices.models import Notice
 from adieu.tenancy.models import Organization, OrganizationMembership, Role
 from adieu.tenancy.operations import create_organization
 from adieu.tenancy.queries import organizations_of
+from adieu.vault.comments import keep_comment, sweep_strays
 from adieu.vault.models import Comment, Entry
 from tests.support.people import ask_to_leave, confirm, fail, join, leave, settle, work
 
@@ -188,6 +192,26 @@ def test_the_reason_becomes_a_number_and_the_comment_loses_its_person(now: datet
     assert (comment.text, comment.request_id) == ("slow on Mondays", None)
     assert str(comment.key) not in repr(list(ErasureStep.objects.values_list()))
     assert progress_by_token(token=link_token(deletion_id=deletion_id)).is_completed
+
+
+def test_a_comment_kept_after_its_person_left_is_swept(now: datetime) -> None:
+    alice = join(ALICE, now)
+    settle(alice, now)
+    deletion_id = confirm(alice, ask_to_leave(alice, ALICE, now, comment="first"), now)
+    assert sweep_strays(in_use=comments_in_use) == 0
+    work(now)
+    keep_comment(request_id=deletion_id, text="from a second tab, too late")
+    assert sweep_strays(in_use=comments_in_use) == 1
+    assert [comment.text for comment in Comment.objects.all()] == ["first"]
+
+
+def test_a_profile_saved_while_its_person_left_is_not_kept(now: datetime) -> None:
+    alice = join(ALICE, now)
+    leave(alice, ALICE, now)
+    run_due_steps(now=lambda: now, random=lambda: 0.0, report=fail)
+    with pytest.raises(AccountGone):
+        change_profile(account_id=alice, name="Alice", company="Analog", country="")
+    assert Entry.objects.values_list("name", "company").get(account_id=alice) == ("", "")
 
 
 def test_the_same_reason_twice_in_a_week_is_two(now: datetime) -> None:

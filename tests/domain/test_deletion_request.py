@@ -1,7 +1,7 @@
 """Before the point of no return (Rules D2 to D5)."""
 
 from datetime import datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -9,13 +9,14 @@ from adieu.activities.models import Activity
 from adieu.deletion import requests, verification
 from adieu.deletion.consents import TEXTS, ConsentMissing
 from adieu.deletion.models import DeletionRequest, RequestState, Verification
-from adieu.deletion.queries import code_sent, preflight
+from adieu.deletion.queries import code_sent, comments_in_use, preflight
 from adieu.kit.errors import Fact
 from adieu.kit.limits import LimitReached
 from adieu.notices.models import Notice
 from adieu.tenancy.models import OrganizationMembership
 from adieu.tenancy.operations import create_organization
 from adieu.tenancy.queries import organizations_of
+from adieu.vault.comments import keep_comment, sweep_strays
 from adieu.vault.models import Comment
 from tests.support.people import (
     NETWORK_ADDRESS,
@@ -79,6 +80,7 @@ def test_a_person_without_organization_is_not_blocked(now: datetime) -> None:
         ("because", "", requests.ReasonNotKnown),
         ("privacy", "x" * 1001, requests.CommentNotAllowed),
         ("privacy", "a\0b", requests.CommentNotAllowed),
+        ("privacy", "a\u202eb", requests.CommentNotAllowed),
     ],
 )
 def test_feedback_that_is_not_allowed_stores_nothing(
@@ -122,6 +124,14 @@ def test_a_request_that_nobody_confirms_is_forgotten_after_a_day(now: datetime) 
     assert requests.sweep(now=now + timedelta(hours=24)) == 1
     assert not DeletionRequest.objects.exists()
     assert not Comment.objects.exists()
+
+
+def test_a_comment_that_lost_its_request_is_swept(now: datetime) -> None:
+    alice = join(ALICE, now, is_welcomed=False)
+    keep_comment(request_id=uuid4(), text="a kill between the two stores left this")
+    requests.open_request(account_id=alice, reason="privacy", comment="this is still hers", now=now)
+    assert sweep_strays(in_use=comments_in_use) == 1
+    assert Comment.objects.get().text == "this is still hers"
 
 
 def test_a_code_needs_an_open_request(now: datetime) -> None:

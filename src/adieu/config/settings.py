@@ -54,6 +54,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "adieu.kit.headers.headers_middleware",
     "adieu.kit.sizes.small_requests_middleware",
+    "adieu.api.methods.methods_middleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -64,6 +65,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "adieu.console.accounts.terms.terms_middleware",
+    "adieu.console.current.current_organization_middleware",
 ]
 TEMPLATES = [
     {

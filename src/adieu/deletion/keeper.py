@@ -10,6 +10,8 @@ from adieu.kit import sql
 from adieu.vault.checkpoints import checkpoint
 from adieu.vault.comments import forget_comment, loosen_comment
 
+PART_COMMENT = "part_comment"
+
 
 class DeletionKeeper:
     """Keeps requests of the account that are not the one being confirmed."""
@@ -53,7 +55,7 @@ class DeletionKeeper:
         """The comment is parted from the request after the commit, because it is in the vault (Rule P4)."""
         ended = DeletionRequest.objects.filter(account_id=account_id, state=RequestState.ENDED)
         ids = ",".join(str(request_id) for request_id in ended.values_list("id", flat=True))
-        return (StepSpec("part_comment", "Part your comment from you", {"ended_requests": ids}),)
+        return (StepSpec(PART_COMMENT, "Part your comment from you", {"ended_requests": ids}),)
 
     def run(self, *, step: Step, now: datetime) -> None:
         """Give the comment a random key and take its request away."""

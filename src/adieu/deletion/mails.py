@@ -34,7 +34,7 @@ def compose_code(notice: OwedNotice) -> Composed:
         "Your code to delete your account",
         [
             "You asked to delete your Adieu account. Enter this code on the page you asked from.",
-            "It works for 10 minutes. After it there is a last look at what goes and what stays.",
+            "It works for 10 minutes. Nothing is deleted before you enter it, tick the boxes and go on.",
             "If you did not ask for this, change your password: somebody else is signed in as you.",
         ],
         code=code_of(request_id=request_id, number=number),

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from adieu.core.keeping import Blocker, Description
+from adieu.deletion.keeper import PART_COMMENT
 from adieu.deletion.keepers import describe, find_blockers
 from adieu.deletion.models import DeletionRequest, ErasureStep, RequestState, StepState, Verification
 from adieu.deletion.verification import MOST_TRIES, RESEND_AFTER
@@ -55,6 +56,19 @@ def entries_in_use(account_ids: list[UUID]) -> set[UUID]:
     )
     ids = unfinished.values_list("request__former_account_id", flat=True).distinct()
     return {account_id for account_id in ids if account_id is not None}
+
+
+def comments_in_use(request_ids: list[UUID]) -> set[UUID]:
+    """Pick the requests whose comment in the vault is still theirs (Rule D3).
+
+    They are those that are not confirmed, and those whose comment is still to be parted from them.
+    """
+    requests = DeletionRequest.objects.filter(id__in=request_ids)
+    parting = ErasureStep.objects.filter(request_id__in=request_ids, name=PART_COMMENT).exclude(
+        state=StepState.DONE
+    )
+    open_ones = requests.filter(confirmed_at__isnull=True).values_list("id", flat=True)
+    return {*open_ones, *parting.values_list("request_id", flat=True)}
 
 
 def code_sent(*, account_id: UUID, session_digest: str, now: datetime) -> CodeSent | None:

@@ -11,8 +11,8 @@ from adieu.kit import sql
 from adieu.kit.errors import Fact
 from adieu.kit.transactions import transaction
 from adieu.vault.comments import forget_comment, keep_comment
+from adieu.vault.fields import TooLong, UnusableCharacter, comment_field
 
-LONGEST_COMMENT = 1000
 ABANDONED_AFTER = timedelta(hours=24)
 
 
@@ -30,7 +30,7 @@ class ReasonNotKnown(Fact):
 
 
 class CommentNotAllowed(Fact):
-    """A comment has at most 1,000 characters and no NUL character."""
+    """A comment has at most 1,000 characters, all of which can be seen."""
 
 
 class NoOpenRequest(Fact):
@@ -60,19 +60,23 @@ def open_request(*, account_id: UUID, reason: str, comment: str, now: datetime) 
     Raises:
         DeletionBlocked: something must be settled first; nothing was written.
         ReasonNotKnown: the reason is not on the list.
-        CommentNotAllowed: the comment is too long or has a NUL character.
+        CommentNotAllowed: the comment is too long or has characters that cannot be seen.
     """
     if reason not in Reason.values:
         raise ReasonNotKnown
-    if len(comment) > LONGEST_COMMENT or "\0" in comment:
-        raise CommentNotAllowed
+    _refuse_unfit_comment(comment)
     refuse_if_blocked(account_id=account_id)
     request = _open_row(account_id=account_id, reason=Reason(reason), now=now)
-    if comment.strip():
-        keep_comment(request_id=request.id, text=comment.strip())
-    else:
-        forget_comment(request_id=request.id)
+    keep_comment(request_id=request.id, text=comment)
     return request
+
+
+def _refuse_unfit_comment(comment: str) -> None:
+    # Before the row is written: the vault would refuse it after that.
+    try:
+        comment_field(comment)
+    except (TooLong, UnusableCharacter) as unfit:
+        raise CommentNotAllowed from unfit
 
 
 @transaction

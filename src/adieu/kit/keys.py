@@ -83,7 +83,8 @@ def _kept(data_dir: Path, name: str) -> str:
 
 def _make(path: Path, data_dir: Path) -> None:
     # A new key beside old data would let everyone who left come back, and lock everyone else out.
-    if (data_dir / "adieu.sqlite3").exists():
+    # The vault is looked for, too: with PostgreSQL it is the only database in this folder.
+    if any((data_dir / name).exists() for name in ("adieu.sqlite3", "vault.sqlite3")):
         raise KeyUnusable(f"The key file {path} is gone, but its data is there; bring it back from a backup.")
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     fresh.touch(mode=0o600)

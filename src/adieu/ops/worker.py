@@ -54,6 +54,7 @@ def chores() -> list[Chore]:
         Chore("requests_sweep", lambda now: deletions.sweep(now=now), MINUTE),
         Chore("notices_sweep", lambda now: notices.sweep(now=now), MINUTE),
         Chore("comments_sweep", lambda now: comments.sweep_comments(now=now), MINUTE),
+        Chore("strays_sweep", _sweep_stray_comments, MINUTE),
         Chore("entries_sweep", _sweep_entries, MINUTE),
         Chore("vault_compaction", lambda _: vault.owe_compaction(), DAY),
         # Last of the sweeps: what they erased leaves the vault's files (Rule P3).
@@ -94,6 +95,10 @@ def _run_steps() -> None:
 
 def _report(step_id: UUID, error: Exception) -> None:
     logs.record("step.failed", level=logging.ERROR, exception=error, step=step_id)
+
+
+def _sweep_stray_comments(_now: datetime) -> None:
+    comments.sweep_strays(in_use=deletion_queries.comments_in_use)
 
 
 def _sweep_entries(now: datetime) -> None:

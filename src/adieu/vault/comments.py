@@ -54,6 +54,23 @@ def loosen_comment(*, request_id: UUID) -> None:
     _with_random_key(loosen)
 
 
+def sweep_strays(*, in_use: Callable[[list[UUID]], set[UUID]]) -> int:
+    """Erase the comments of requests that came to an end without telling the vault, and tell how many.
+
+    A kill between the main database and the vault leaves one, and so does a second tab that keeps its comment
+    after the deletion (Rule P4).
+
+    Args:
+        in_use: picks the requests whose comment is still to be kept or parted.
+    """
+    bound = list(Comment.objects.exclude(request_id=None).values_list("request_id", flat=True))
+    request_ids = [request_id for request_id in bound if request_id is not None]
+    strays = set(request_ids) - in_use(request_ids)
+    for request_id in strays:
+        forget_comment(request_id=request_id)
+    return len(strays)
+
+
 @transaction(using=VAULT)
 def sweep_comments(*, now: datetime) -> int:
     """Clear all loosened comments once a year and tell how many there were.

@@ -1,6 +1,6 @@
 """`/api/v1/account/deletion…`: the way out, as JSON (Rules D1 to D6, D10)."""
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from ninja import Router, Status
@@ -114,7 +114,10 @@ def cancel(request: HttpRequest) -> Status[None]:
     response={200: schemas.ProgressOut, 404: schemas.Problem},
     url_name="progress",
 )
-def progress(request: HttpRequest, token: str) -> object:
+def progress(request: HttpRequest, response: HttpResponse, token: str) -> object:
     """Show how far a deletion is, without sign-in."""
     del request
+    # The address is the secret (Rule D10).
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex, nofollow"
     return farewell.progress_by_token(token=token)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from adieu.accounts import operations, queries, sessions
+from adieu.accounts.addresses import AccountGone
 from adieu.console.accounts.forms import ProfileForm
 from adieu.kit.who import account_id_of
 
@@ -25,12 +26,15 @@ def account_settings(request: HttpRequest) -> HttpResponse:
         return _page(request, profile, form, HTTPStatus.OK)
     if not form.is_valid():
         return _page(request, profile, form, HTTPStatus.UNPROCESSABLE_ENTITY)
-    operations.change_profile(
-        account_id=profile.account_id,
-        name=form.cleaned_data["name"],
-        company=form.cleaned_data["company"],
-        country=form.cleaned_data["country"],
-    )
+    try:
+        operations.change_profile(
+            account_id=profile.account_id,
+            name=form.cleaned_data["name"],
+            company=form.cleaned_data["company"],
+            country=form.cleaned_data["country"],
+        )
+    except AccountGone:
+        return redirect("account_login")
     messages.success(request, "Your profile is saved.")
     return redirect("account_settings")
 

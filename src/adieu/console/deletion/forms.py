@@ -4,7 +4,7 @@ from django import forms
 
 from adieu.deletion.consents import TEXTS
 from adieu.deletion.models import Reason
-from adieu.deletion.requests import LONGEST_COMMENT
+from adieu.vault.fields import LONGEST_COMMENT
 
 
 class FeedbackForm(forms.Form):
@@ -20,8 +20,9 @@ class FeedbackForm(forms.Form):
         label="Anything else?",
         help_text="If you write something, leave out who you are.",
         required=False,
-        max_length=LONGEST_COMMENT,
-        widget=forms.Textarea(attrs={"rows": 4}),
+        # A browser sends a line break as two characters; the domain counts it as one.
+        max_length=2 * LONGEST_COMMENT,
+        widget=forms.Textarea(attrs={"rows": 4, "maxlength": LONGEST_COMMENT}),
     )
 
 

@@ -51,6 +51,9 @@ def feedback(request: HttpRequest) -> HttpResponse:
         )
     except requests.DeletionBlocked:
         return redirect("deletion_blockers")
+    except requests.CommentNotAllowed as fact:
+        form.add_error("comment", str(fact))
+        return _page(request, "feedback", {"form": form}, is_refused=True)
     return redirect("deletion_confirm")
 
 
@@ -145,7 +148,7 @@ def _refused(request: HttpRequest, form: ConfirmForm, fact: Fact) -> HttpRespons
     match fact:
         case requests.DeletionBlocked():
             return redirect("deletion_blockers")
-        case requests.NoOpenRequest():
+        case requests.NoOpenRequest() | verification.CodeUsedUp():
             return redirect("deletion_confirm")
         case verification.RequestEnded():
             return render(request, "console/deletion/ended.html", status=HTTPStatus.GONE)
