@@ -16,6 +16,7 @@ FATES: Fates = {
         "subject_kind": Fate.NOT_PERSONAL,
         "subject_id": BY_OPAQUE_ID,
         "subject_name": Fate.NOT_PERSONAL,
+        "subject_name_key": Fate.NOT_PERSONAL,
         "recorded_at": Fate.NOT_PERSONAL,
     },
 }

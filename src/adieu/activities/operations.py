@@ -1,8 +1,9 @@
-"""Recording what happened (Rule V1)."""
+"""Recording what happened (Rule V1). Nothing changes or deletes a record: Note [Append-only]."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from unicodedata import normalize
 from uuid import UUID
 
 from django.db import connections
@@ -12,6 +13,11 @@ from adieu.activities.models import Activity
 from adieu.kit import sql
 
 RANDOM_ID = {"sqlite": "lower(hex(randomblob(16)))", "postgresql": "gen_random_uuid()"}
+
+
+def name_key(name: str) -> str:
+    """Give the form of a thing's name by which it is found: the same in upper and lower case."""
+    return normalize("NFC", normalize("NFC", name).casefold())
 
 
 def record(
@@ -43,6 +49,7 @@ def record(
         subject_kind=subject_kind,
         subject_id=subject_id,
         subject_name=subject_name,
+        subject_name_key=name_key(subject_name),
         recorded_at=now,
     )
 
@@ -65,8 +72,8 @@ def record_in_each(
     vendor = connections["default"].vendor
     statement = (
         "INSERT INTO activities_activity (id, organization_id, kind, level, actor_id,"  # noqa: S608 - constants
-        " subject_kind, subject_id, subject_name, recorded_at)"
-        f" SELECT {RANDOM_ID[vendor]}, organization_id, %s, %s, %s, 'account', %s, '', %s"
+        " subject_kind, subject_id, subject_name, subject_name_key, recorded_at)"
+        f" SELECT {RANDOM_ID[vendor]}, organization_id, %s, %s, %s, 'account', %s, '', '', %s"
         f" FROM ({organizations}) AS organizations"
     )
     return sql.run(statement, [kind.value, LEVELS[kind].value, account_id, str(account_id), now, *parameters])
