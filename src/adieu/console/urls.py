@@ -1,4 +1,7 @@
-"""The addresses of the overview, organizations and the appearance; other pages have files of their own."""
+"""The addresses of the overview, organizations, members, projects and the appearance.
+
+Other pages have files of their own.
+"""
 
 from django.urls import include, path
 
@@ -6,5 +9,8 @@ from adieu.console import appearance
 
 urlpatterns = [
     path("", include("adieu.console.organizations.urls")),
+    path("", include("adieu.console.members.urls")),
+    path("", include("adieu.console.projects.urls")),
+    path("", include("adieu.console.activities.urls")),
     path("appearance/", appearance.choose, name="appearance"),
 ]

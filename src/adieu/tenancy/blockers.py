@@ -9,6 +9,7 @@ from adieu.core.keeping import Blocker, Remedy, Subject
 from adieu.tenancy.models import Organization, OrganizationMembership, Role
 
 SOLE_ORGANIZATION_OWNER = "sole_organization_owner"
+MAKE_OWNER = "Make someone else owner"
 
 
 def of_account(*, account_id: UUID) -> list[Blocker]:
@@ -41,4 +42,4 @@ def _remedies(organization: Organization) -> list[Remedy]:
     if organization.member_count == 1:  # type: ignore[attr-defined]
         return [delete]
     members = reverse("organization_members", args=[organization.id])
-    return [Remedy("Make someone else owner", members), delete]
+    return [Remedy(MAKE_OWNER, members), delete]

@@ -12,9 +12,9 @@ from adieu.kit import sql
 from adieu.kit.errors import Fact
 from adieu.kit.transactions import savepoint, transaction
 from adieu.tenancy import ownership
-from adieu.tenancy.models import OrganizationMembership, Project, Role
-from adieu.tenancy.ownership import MemberNotFound
-from adieu.tenancy.permissions import Permission, require, require_in_project, standing_in
+from adieu.tenancy.models import OrganizationMembership, Project, ProjectMembership, Role
+from adieu.tenancy.ownership import AlreadyMember, MemberNotFound
+from adieu.tenancy.permissions import Permission, standing_in
 
 MOST_PROJECTS = 100
 
@@ -44,8 +44,9 @@ def create_project(*, organization_id: UUID, account_id: UUID, name: str, now: d
         NameNotAllowed, ProjectNameTaken: the name is not fit, or is in use.
         TooManyProjects: there are 100.
     """
-    require(permission=Permission.MANAGE_PROJECTS, organization_id=organization_id, account_id=account_id)
-    ownership.lock_organization(organization_id)
+    ownership.lock_for(
+        permission=Permission.MANAGE_PROJECTS, organization_id=organization_id, account_id=account_id
+    )
     if Project.objects.filter(organization_id=organization_id).count() >= MOST_PROJECTS:
         raise TooManyProjects
     project = Project(organization_id=organization_id, name=clean_name(name), created_at=now)
@@ -65,7 +66,7 @@ def rename_project(*, project_id: UUID, account_id: UUID, name: str, now: dateti
         DefaultProjectStays: it is the default project.
         NameNotAllowed, ProjectNameTaken: the name is not fit, or is in use.
     """
-    project = require_in_project(
+    project = ownership.lock_project_for(
         permission=Permission.MANAGE_PROJECTS, project_id=project_id, account_id=account_id
     )
     if project.is_default:
@@ -84,7 +85,7 @@ def delete_project(*, project_id: UUID, account_id: UUID, typed_name: str, now: 
         DefaultProjectStays: it is the default project.
         ProjectNameDoesNotMatch: the typed name is another.
     """
-    project = require_in_project(
+    project = ownership.lock_project_for(
         permission=Permission.MANAGE_PROJECTS, project_id=project_id, account_id=account_id
     )
     if project.is_default:
@@ -96,14 +97,15 @@ def delete_project(*, project_id: UUID, account_id: UUID, typed_name: str, now: 
 
 
 @transaction
-def place_member(*, project_id: UUID, account_id: UUID, member_id: UUID, role: Role, now: datetime) -> None:
-    """Give an organization's member a place in a project, or another role there.
+def add_member(*, project_id: UUID, account_id: UUID, member_id: UUID, role: Role, now: datetime) -> None:
+    """Give an organization's member a place in a project.
 
     Raises:
         ProjectNotFound, NotAllowed: the account may not.
         MemberNotFound: there is no such member in the organization.
+        AlreadyMember: they have a place in it.
     """
-    project = require_in_project(
+    project = ownership.lock_project_for(
         permission=Permission.MANAGE_PROJECT_MEMBERS, project_id=project_id, account_id=account_id
     )
     member = OrganizationMembership.objects.filter(
@@ -111,10 +113,32 @@ def place_member(*, project_id: UUID, account_id: UUID, member_id: UUID, role: R
     ).first()
     if member is None:
         raise MemberNotFound
-    is_there = member.projects.filter(project_id=project_id).exists()
+    if member.projects.filter(project_id=project_id).exists():
+        raise AlreadyMember
     ownership.place_in_project(membership=member, project_id=project_id, role=role, now=now)
-    kind = Kind.PROJECT_MEMBER_ROLE_CHANGED if is_there else Kind.PROJECT_MEMBER_ADDED
-    _record(kind, project, account_id, now)
+    _record(Kind.PROJECT_MEMBER_ADDED, project, account_id, now)
+
+
+@transaction
+def change_member_role(
+    *, project_id: UUID, account_id: UUID, member_id: UUID, role: Role, now: datetime
+) -> None:
+    """Give a member of a project another role in it.
+
+    Raises:
+        ProjectNotFound, NotAllowed: the account may not.
+        MemberNotFound: they have no place in it.
+    """
+    project = ownership.lock_project_for(
+        permission=Permission.MANAGE_PROJECT_MEMBERS, project_id=project_id, account_id=account_id
+    )
+    place = ProjectMembership.objects.filter(project_id=project_id, member__account_id=member_id)
+    found = place.select_related("member").first()
+    if found is None:
+        raise MemberNotFound
+    if found.role != role:
+        ownership.place_in_project(membership=found.member, project_id=project_id, role=role, now=now)
+        _record(Kind.PROJECT_MEMBER_ROLE_CHANGED, project, account_id, now)
 
 
 @transaction
@@ -125,7 +149,7 @@ def remove_member(*, project_id: UUID, account_id: UUID, member_id: UUID, now: d
         ProjectNotFound, NotAllowed: the account may not.
         MemberNotFound: they have no place in it.
     """
-    project = require_in_project(
+    project = ownership.lock_project_for(
         permission=Permission.MANAGE_PROJECT_MEMBERS, project_id=project_id, account_id=account_id
     )
     ownership.take_from_project(project_id=project_id, account_id=member_id)

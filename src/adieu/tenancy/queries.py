@@ -1,26 +1,43 @@
 """Reading organizations and projects."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Prefetch, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet
 
 from adieu.tenancy.models import Organization, OrganizationMembership, Project, Role
-from adieu.tenancy.permissions import OrganizationNotFound
+from adieu.tenancy.permissions import (
+    OrganizationNotFound,
+    Permission,
+    require,
+    require_in_project,
+)
 
 
 @dataclass(frozen=True)
 class ProjectSummary:
-    """A project as a list shows it."""
+    """A project as a list shows it to somebody who may see it."""
 
     id: UUID
     name: str
     is_default: bool
+    organization_id: UUID
+    member_count: int
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class OrganizationName:
+    """An organization as the switcher in the top bar shows it."""
+
+    id: UUID
+    name: str
 
 
 @dataclass(frozen=True)
 class OrganizationSummary:
-    """An organization as one of its members sees it."""
+    """An organization as one of its members sees it, with the projects that this member may see."""
 
     id: UUID
     name: str
@@ -33,6 +50,25 @@ class OrganizationSummary:
     def is_owner(self) -> bool:
         """Whether the member who looks owns it."""
         return self.role == Role.OWNER
+
+
+@dataclass(frozen=True)
+class OrganizationDetails:
+    """What an organization says about itself, to its members."""
+
+    id: UUID
+    name: str
+    description: str
+    website: str
+    contact_id: UUID | None
+    time_zone: str
+    created_at: datetime
+
+
+def organization_names_of(*, account_id: UUID) -> list[OrganizationName]:
+    """Name the organizations an account belongs to, by name, in one statement."""
+    organizations = Organization.objects.filter(memberships__account_id=account_id).order_by("name", "id")
+    return [OrganizationName(*row) for row in organizations.values_list("id", "name")]
 
 
 def organizations_of(*, account_id: UUID) -> list[OrganizationSummary]:
@@ -54,12 +90,79 @@ def organization(*, organization_id: UUID, account_id: UUID) -> OrganizationSumm
     return _summary(membership)
 
 
+def details_of(*, organization_id: UUID, account_id: UUID) -> OrganizationDetails:
+    """Show what an organization says about itself.
+
+    Raises:
+        OrganizationNotFound: it does not exist, or the account is not a member.
+    """
+    found = require(
+        permission=Permission.SEE_ORGANIZATION, organization_id=organization_id, account_id=account_id
+    )
+    return OrganizationDetails(
+        id=found.id,
+        name=found.name,
+        description=found.description,
+        website=found.website,
+        contact_id=found.contact_id,
+        time_zone=found.time_zone,
+        created_at=found.created_at,
+    )
+
+
+def projects_of(*, organization_id: UUID, account_id: UUID) -> list[ProjectSummary]:
+    """List the projects of an organization that the account may see, the default one first, then by name.
+
+    Raises:
+        OrganizationNotFound: it does not exist, or the account is not a member.
+    """
+    require(permission=Permission.SEE_ORGANIZATION, organization_id=organization_id, account_id=account_id)
+    return [
+        _project(project) for project in _projects_seen_by(account_id).filter(organization_id=organization_id)
+    ]
+
+
+def project(*, project_id: UUID, account_id: UUID) -> ProjectSummary:
+    """Show one project to somebody who may see it.
+
+    Raises:
+        ProjectNotFound: it does not exist, or the account may not see it.
+    """
+    found = require_in_project(
+        permission=Permission.USE_CLUSTERS, project_id=project_id, account_id=account_id
+    )
+    return _project(_with_members(Project.objects.all()).get(id=found.id))
+
+
 def _memberships(account_id: UUID) -> QuerySet[OrganizationMembership]:
     organizations = Organization.objects.annotate(member_count=Count("memberships")).prefetch_related(
-        Prefetch("projects", Project.objects.order_by("-is_default", "name"))
+        Prefetch("projects", _projects_seen_by(account_id))
     )
     return OrganizationMembership.objects.filter(account_id=account_id).prefetch_related(
         Prefetch("organization", organizations)
+    )
+
+
+def _projects_seen_by(account_id: UUID) -> QuerySet[Project]:
+    # Sub-queries, not joins: a join would count each member as often as it matches.
+    mine = OrganizationMembership.objects.filter(account_id=account_id)
+    may_see = Q(organization_id__in=mine.filter(role=Role.OWNER).values("organization_id"))
+    may_see |= Q(id__in=mine.filter(projects__isnull=False).values("projects__project_id"))
+    return _with_members(Project.objects.filter(may_see)).order_by("-is_default", "name", "id")
+
+
+def _with_members(projects: QuerySet[Project]) -> QuerySet[Project]:
+    return projects.annotate(member_count=Count("memberships"))
+
+
+def _project(project: Project) -> ProjectSummary:
+    return ProjectSummary(
+        id=project.id,
+        name=project.name,
+        is_default=project.is_default,
+        organization_id=project.organization_id,
+        member_count=project.member_count,  # type: ignore[attr-defined]
+        created_at=project.created_at,
     )
 
 
@@ -72,8 +175,5 @@ def _summary(membership: OrganizationMembership) -> OrganizationSummary:
         role=role,
         is_only_owner=role == Role.OWNER and organization.owner_count == 1,
         member_count=organization.member_count,  # type: ignore[attr-defined]
-        projects=tuple(
-            ProjectSummary(id=project.id, name=project.name, is_default=project.is_default)
-            for project in organization.projects.all()
-        ),
+        projects=tuple(_project(project) for project in organization.projects.all()),
     )

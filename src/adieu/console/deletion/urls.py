@@ -6,6 +6,7 @@ from adieu.console.deletion import views
 
 urlpatterns = [
     path("account/deletion/", views.blockers, name="deletion_blockers"),
+    path("account/deletion/hand-over/", views.hand_over, name="deletion_hand_over"),
     path("account/deletion/feedback/", views.feedback, name="deletion_feedback"),
     path("account/deletion/confirm/", views.confirm, name="deletion_confirm"),
     path("account/deletion/code/", views.code, name="deletion_code"),

@@ -1,5 +1,6 @@
 """The way out, as pages. Every view translates, calls the domain once, translates back."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
@@ -13,7 +14,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from adieu.accounts.session_store import digest_of_key
 from adieu.accounts.step_up import proof_required
+from adieu.console import handing_over
 from adieu.console.deletion.forms import AddressForm, ConfirmForm, FeedbackForm
+from adieu.console.handing_over import HandOverForm
+from adieu.console.within import within_organization
+from adieu.core.keeping import Blocker
 from adieu.deletion import crossing, queries, requests, verification
 from adieu.deletion import farewell as farewells
 from adieu.deletion.consents import ConsentMissing
@@ -21,6 +26,7 @@ from adieu.deletion.models import RequestState
 from adieu.kit.errors import Fact
 from adieu.kit.limits import LimitReached
 from adieu.kit.who import account_id_of
+from adieu.tenancy import members
 
 LONGEST_WAIT_IN_SECONDS = 120
 
@@ -30,8 +36,31 @@ LONGEST_WAIT_IN_SECONDS = 120
 @proof_required
 def blockers(request: HttpRequest) -> HttpResponse:
     """Show what is in the way, all at once (Rule D2)."""
-    preflight = queries.preflight(account_id=account_id_of(request))
-    return render(request, "console/deletion/blockers.html", {"blockers": preflight.blockers})
+    return _blockers_page(request, handing_over.form_for(request, _blockers_of(request)))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@within_organization
+@proof_required
+def hand_over(request: HttpRequest) -> HttpResponse:
+    """Make the chosen members owners, one or all at once, and go on with what is left."""
+    if request.method != "POST":
+        return redirect("deletion_blockers")
+    form = handing_over.form_for(request, _blockers_of(request))
+    if not form.is_valid():
+        return _blockers_page(request, form)
+    members.make_owners(account_id=account_id_of(request), owners=form.owners, now=timezone.now())
+    is_done = not form.only and not _blockers_of(request)
+    return redirect("deletion_feedback" if is_done else "deletion_blockers")
+
+
+def _blockers_of(request: HttpRequest) -> Sequence[Blocker]:
+    return queries.preflight(account_id=account_id_of(request)).blockers
+
+
+def _blockers_page(request: HttpRequest, form: HandOverForm) -> HttpResponse:
+    context = {"cards": handing_over.cards(_blockers_of(request), form), "form": form}
+    return _page(request, "blockers", context, is_refused=bool(form.errors))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

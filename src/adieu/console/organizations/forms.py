@@ -1,48 +1,91 @@
 """What a person types about an organization."""
 
-from unicodedata import normalize
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.http import QueryDict
-from django.utils.html import format_html
 
-from adieu.core.names import LONGEST_NAME, NameNotAllowed, clean_name
+from adieu.console.fields import NameField, TextField, TypedNameField
+from adieu.core.names import LONGEST_NAME
+from adieu.tenancy.information import (
+    LONGEST_DESCRIPTION,
+    LONGEST_WEBSITE,
+    Information,
+    time_zones,
+)
+from adieu.tenancy.queries import OrganizationDetails
+from adieu.tenancy.rosters import Member
 
 
 class CreateForm(forms.Form):
     """The name of a new organization."""
 
-    name = forms.CharField(
-        label="Name",
-        max_length=LONGEST_NAME,
+    name = NameField(
         help_text=f"1 to {LONGEST_NAME} characters. It may stand for a team, a company or just you.",
         error_messages={"required": "An organization needs a name."},
     )
-
-    def clean_name(self) -> str:
-        """Refuse names with characters that cannot be seen."""
-        try:
-            return clean_name(self.cleaned_data["name"])
-        except NameNotAllowed as refusal:
-            raise forms.ValidationError(str(refusal)) from refusal
 
 
 class DeleteForm(forms.Form):
     """The name of the organization, typed by the person who deletes it (Rule O6)."""
 
-    name = forms.CharField(
-        label="Name of the organization",
-        max_length=4 * LONGEST_NAME,
-        error_messages={"required": "Type the name of the organization."},
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "off"}),
-    )
-
     def __init__(self, *, name: str, data: QueryDict | None = None) -> None:
         super().__init__(data)
-        # Two spaces in a row are part of a name: they must be seen to be typed.
-        self.fields["name"].help_text = format_html('Type <bdi class="to-type">{}</bdi> to go on.', name)
+        self.fields["name"] = TypedNameField(
+            name=name,
+            label="Name of the organization",
+            error_messages={"required": "Type the name of the organization."},
+        )
 
-    def clean_name(self) -> str:
-        """Compare in the form in which names are kept: some keyboards send letters and accents apart."""
-        name: str = self.cleaned_data["name"]
-        return normalize("NFC", name)
+
+class InformationForm(forms.Form):
+    """What an organization says about itself."""
+
+    name = NameField(error_messages={"required": "An organization needs a name."})
+    description = TextField(
+        longest=LONGEST_DESCRIPTION, label="Description", widget=forms.Textarea(attrs={"rows": 3})
+    )
+    website = TextField(
+        longest=LONGEST_WEBSITE,
+        label="Website",
+        widget=forms.URLInput(attrs={"autocomplete": "url"}),
+        help_text="It starts with https:// or http://.",
+    )
+    contact = forms.TypedChoiceField(
+        label="Contact",
+        required=False,
+        coerce=UUID,
+        empty_value=None,
+        help_text="The member whom others ask first.",
+        error_messages={"invalid_choice": "Choose a member from the list."},
+    )
+    time_zone = forms.ChoiceField(
+        label="Time zone", error_messages={"invalid_choice": "Choose a time zone from the list."}
+    )
+
+    def __init__(
+        self, data: QueryDict | None, *, details: OrganizationDetails, members: Sequence[Member]
+    ) -> None:
+        said: dict[str, Any] = {**vars(details), "contact": str(details.contact_id or "")}
+        super().__init__(data, initial=said)
+        self._offer("contact", [("", "Nobody"), *((str(each.account_id), each.name) for each in members)])
+        self._offer("time_zone", [(zone, zone.replace("_", " ")) for zone in time_zones()])
+
+    def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
+        field = self.fields[name]
+        if isinstance(field, forms.ChoiceField):
+            field.choices = choices
+
+    @property
+    def information(self) -> Information:
+        """Give what was typed, as the domain takes it."""
+        typed = self.cleaned_data
+        return Information(
+            name=typed["name"],
+            description=typed["description"],
+            website=typed["website"],
+            contact_id=typed["contact"],
+            time_zone=typed["time_zone"],
+        )

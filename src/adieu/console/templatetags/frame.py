@@ -1,7 +1,7 @@
 """What the frame around every signed-in page shows: whose console it is, and times."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from uuid import UUID
 
 from django import template
@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from adieu.tenancy.queries import OrganizationSummary, organizations_of
+from adieu.console import current
+from adieu.tenancy.queries import OrganizationName, organization_names_of
 from adieu.vault import queries as vault
 
 register = template.Library()
@@ -43,19 +44,19 @@ SYSTEMS = (
 
 @dataclass(frozen=True)
 class Frame:
-    """Who looks, and the organizations they can go to; the first one is the current one."""
+    """Who looks, the organizations they can go to, and the one they are in."""
 
     name: str
     address: str
-    organizations: list[OrganizationSummary]
-    current: OrganizationSummary | None
+    organizations: list[OrganizationName]
+    current: OrganizationName | None
 
 
 @register.simple_tag(takes_context=True)
 def frame(context: Context) -> Frame:
     """Read what the top bar and the side column need, once a page."""
     account_id = context["request"].user.pk
-    organizations = organizations_of(account_id=account_id)
+    organizations = organization_names_of(account_id=account_id)
     person = vault.read([account_id]).get(account_id)
     return Frame(
         name=person.name if person else "",
@@ -75,17 +76,18 @@ def plain_address(context: Context, address: str) -> str:
 
 
 @register.simple_tag
-def moment(at: datetime | None, now: datetime | None = None) -> SafeString | str:
-    """Show a time as people say it, with the exact one beside it (in UTC for now, and it says so)."""
+def moment(at: datetime | None, now: datetime | None = None, zone: tzinfo = UTC) -> SafeString | str:
+    """Show a time as people say it, with the exact one beside it, which names its time zone."""
     if at is None:
         return ""
-    exact = at.astimezone(UTC)
+    exact = at.astimezone(zone)
     return format_html(
         '<time class="moment" datetime="{}"><span class="moment-said">{}</span> '
-        '<span class="moment-exact">{}\N{NO-BREAK SPACE}UTC</span></time>',
+        '<span class="moment-exact">{}\N{NO-BREAK SPACE}{}</span></time>',
         exact.isoformat(timespec="seconds"),
         said(exact - (now or timezone.now())),
         f"{exact.day} {exact:%b %Y, %H:%M}",
+        _zone_name(exact),
     )
 
 
@@ -108,9 +110,12 @@ def said(distance: timedelta) -> str:
     return f"{length} ago" if distance < timedelta(0) else f"in {length}"
 
 
-def _current(context: Context, organizations: list[OrganizationSummary]) -> OrganizationSummary | None:
+def _zone_name(at: datetime) -> str:
+    """Name the zone of a time; many have a number for a name, which reads better with UTC before it."""
+    name = at.tzname() or ""
+    return name if name[:1].isalpha() else f"UTC{name}"
+
+
+def _current(context: Context, organizations: list[OrganizationName]) -> OrganizationName | None:
     shown: UUID | None = getattr(context.get("organization"), "id", None)
-    for organization in organizations:
-        if organization.id == shown:
-            return organization
-    return organizations[0] if organizations else None
+    return current.choose(context["request"], organizations, shown)

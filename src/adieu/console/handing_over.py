@@ -1,0 +1,86 @@
+"""Settling blockers in place: somebody else becomes owner of what one owns alone (Rules D2, O2)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django import forms
+from django.forms.boundfield import BoundField
+from django.http import HttpRequest, QueryDict
+
+from adieu.core.keeping import Blocker, Remedy, Subject
+from adieu.kit.who import account_id_of
+from adieu.tenancy import rosters
+from adieu.tenancy.blockers import MAKE_OWNER, SOLE_ORGANIZATION_OWNER
+from adieu.tenancy.rosters import Member
+
+# The button of one card settles that one alone.
+ONLY = "only"
+
+
+@dataclass(frozen=True)
+class Card:
+    """A blocker with what can be done about it: choose a new owner in place, or go to a page."""
+
+    blocker: Blocker
+    field: BoundField | None
+    links: tuple[Remedy, ...]
+
+
+class HandOverForm(forms.Form):
+    """Who becomes owner of each organization that somebody owns alone."""
+
+    def __init__(self, data: QueryDict | None, candidates: Mapping[Subject, Sequence[Member]]) -> None:
+        self.only = data.get(ONLY, "") if data else ""
+        super().__init__(data)
+        for subject, members in candidates.items():
+            self.fields[subject.id] = self._field(subject, members)
+
+    def _field(self, subject: Subject, members: Sequence[Member]) -> forms.Field:
+        choices = [(str(member.account_id), member.label) for member in members]
+        # Who is the only one is the choice.
+        nobody = [("", "Choose a member")] if len(choices) > 1 else []
+        return forms.TypedChoiceField(
+            label=f"New owner of {subject.name}",
+            choices=[*nobody, *choices],
+            coerce=UUID,
+            required=self.only in {"", subject.id},
+            empty_value=None,
+            error_messages={
+                "required": "Choose who becomes owner.",
+                "invalid_choice": "This person is not a member any more. Choose somebody else.",
+            },
+        )
+
+    @property
+    def owners(self) -> dict[UUID, UUID]:
+        """Give, for each organization to settle, the member who becomes owner."""
+        wanted = {self.only} if self.only else set(self.fields)
+        return {UUID(name): self.cleaned_data[name] for name in self.fields if name in wanted}
+
+
+def form_for(request: HttpRequest, found: Iterable[Blocker]) -> HandOverForm:
+    """Make the form for the blockers that can be settled by making somebody else owner."""
+    alone = [blocker.subject for blocker in found if _can_hand_over(blocker)]
+    others = rosters.others_in(
+        organization_ids=[UUID(subject.id) for subject in alone], account_id=account_id_of(request)
+    )
+    candidates = {subject: others[UUID(subject.id)] for subject in alone if UUID(subject.id) in others}
+    return HandOverForm(request.POST if request.method == "POST" else None, candidates)
+
+
+def cards(found: Iterable[Blocker], form: HandOverForm) -> list[Card]:
+    """Put each blocker together with its field."""
+    return [_card(blocker, form) for blocker in found]
+
+
+def _card(blocker: Blocker, form: HandOverForm) -> Card:
+    is_in_place = blocker.subject.id in form.fields
+    links = tuple(remedy for remedy in blocker.remedies if not (is_in_place and remedy.action == MAKE_OWNER))
+    return Card(blocker, form[blocker.subject.id] if is_in_place else None, links)
+
+
+def _can_hand_over(blocker: Blocker) -> bool:
+    return blocker.code == SOLE_ORGANIZATION_OWNER and any(
+        remedy.action == MAKE_OWNER for remedy in blocker.remedies
+    )
