@@ -31,6 +31,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="sqlite",
         help="what the main database is; postgresql uses TEST_DATABASE_URL, or starts a server of its own",
     )
+    parser.addoption("--long", action="store_true", help="also run the tests that are marked as long")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the long tests out unless they are asked for."""
+    if config.getoption("--long"):
+        return
+    long = [item for item in items if item.get_closest_marker("long")]
+    config.hook.pytest_deselected(items=long)
+    items[:] = [item for item in items if not item.get_closest_marker("long")]
 
 
 def pytest_configure(config: pytest.Config) -> None:

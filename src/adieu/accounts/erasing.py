@@ -30,6 +30,17 @@ def lock_account(*, account_id: UUID) -> bool:
 
 
 @transaction_required
+def hold_account(*, account_id: UUID) -> bool:
+    """Keep an account from going until the transaction ends, and tell whether it is there.
+
+    For whoever is about to write a row that points to it: the foreign key itself is checked at commit only,
+    and would fail there if the account were on its way out.
+    """
+    rows = Account.objects.select_for_update(no_key=True).filter(pk=account_id).values_list("pk")
+    return rows.first() is not None
+
+
+@transaction_required
 def erase_account(*, account_id: UUID) -> None:
     """Erase an account's rows; whatever else points to the account has to be gone already."""
     for statement in STATEMENTS:

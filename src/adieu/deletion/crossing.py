@@ -40,6 +40,9 @@ def confirm(
     check_consents(consents)
     with transaction():
         verification = lock_verification(account_id=account_id)
+        # Before the look at what the person owns, which must not change between that and the erasing.
+        for keeper in reversed(all_keepers()):
+            keeper.lock(account_id=account_id)
         refusal = refusal_of_code(
             verification, account_id=account_id, code=code, session_digest=session_digest, now=now
         )
@@ -52,17 +55,16 @@ def confirm(
 
 @transaction_required
 def cross(verification: Verification, *, account_id: UUID, now: datetime) -> None:
-    """Erase the account and write down the work that is left, in the caller's transaction.
+    """Erase the account, whose things are locked, and write down the work that is left.
 
     Note [The order of erasing]
 
-    Locks come first, in the keepers' order, so that whoever wants to change the person's things waits. Then
-    the blockers are looked for again: what another person did a moment ago counts (Rule D2). Steps are
-    declared before anything is erased, because they tell what there was. The account row goes last; every
-    personal row has a foreign key to it, so a request that was under way fails at its commit.
+    Locks came first, from the account row downwards, so that whoever wants to change the person's things, or
+    to give them a new one, waits. Now the blockers are looked for again: what another person did a moment ago
+    counts (Rule D2). Steps are declared before anything is erased, because they tell what there was. The
+    account row goes last; every personal row has a foreign key to it, so a request that was under way fails
+    at its commit.
     """
-    for keeper in all_keepers():
-        keeper.lock(account_id=account_id)
     blockers = find_blockers(account_id=account_id)
     if blockers:
         raise DeletionBlocked(blockers)

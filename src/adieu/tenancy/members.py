@@ -39,7 +39,9 @@ def change_role(
         OrganizationNotFound, NotAllowed, MemberNotFound: there is nothing to change, or not by this account.
         LastOwner: the member is the only owner.
     """
-    require(permission=Permission.MANAGE_MEMBERS, organization_id=organization_id, account_id=account_id)
+    ownership.lock_for(
+        permission=Permission.MANAGE_MEMBERS, organization_id=organization_id, account_id=account_id
+    )
     earlier = ownership.change_role(organization_id=organization_id, account_id=member_id, role=role)
     if earlier != role:
         _record(Kind.MEMBER_ROLE_CHANGED, organization_id, account_id, member_id, now)
@@ -53,7 +55,7 @@ def remove_member(*, organization_id: UUID, account_id: UUID, member_id: UUID, n
         OrganizationNotFound, NotAllowed, MemberNotFound: there is nobody to remove, or not by this account.
         LastOwner: the member is the only owner.
     """
-    organization = require(
+    organization = ownership.lock_for(
         permission=Permission.MANAGE_MEMBERS, organization_id=organization_id, account_id=account_id
     )
     ownership.end(organization_id=organization_id, account_id=member_id)
@@ -69,8 +71,9 @@ def leave_organization(*, organization_id: UUID, account_id: UUID, now: datetime
         OrganizationNotFound: the account does not belong to it.
         LeavingBlocked: it would be left without an owner.
     """
-    require(permission=Permission.SEE_ORGANIZATION, organization_id=organization_id, account_id=account_id)
-    ownership.lock_organization(organization_id)
+    ownership.lock_for(
+        permission=Permission.SEE_ORGANIZATION, organization_id=organization_id, account_id=account_id
+    )
     in_the_way = blockers.in_organization(account_id=account_id, organization_id=organization_id)
     if in_the_way:
         raise LeavingBlocked(in_the_way)
@@ -85,7 +88,9 @@ def hand_over(*, organization_id: UUID, account_id: UUID, member_id: UUID, now: 
     Raises:
         OrganizationNotFound, NotAllowed, MemberNotFound: not possible, or not by this account.
     """
-    require(permission=Permission.MANAGE_MEMBERS, organization_id=organization_id, account_id=account_id)
+    ownership.lock_for(
+        permission=Permission.MANAGE_MEMBERS, organization_id=organization_id, account_id=account_id
+    )
     ownership.change_role(organization_id=organization_id, account_id=member_id, role=Role.OWNER)
     if member_id != account_id:
         ownership.change_role(organization_id=organization_id, account_id=account_id, role=Role.MEMBER)

@@ -4,6 +4,7 @@ import uuid
 from datetime import datetime
 from uuid import UUID
 
+from adieu.accounts.erasing import hold_account
 from adieu.activities.kinds import Kind
 from adieu.activities.operations import record
 from adieu.core.names import clean_name
@@ -13,7 +14,7 @@ from adieu.kit.transactions import transaction, transaction_required
 from adieu.tenancy import notices, ownership
 from adieu.tenancy.information import Information, clean_information
 from adieu.tenancy.models import Organization, OrganizationMembership, Project, Role
-from adieu.tenancy.permissions import Permission, require
+from adieu.tenancy.permissions import Permission
 
 FIRST_ORGANIZATION = "My organization"
 DEFAULT_PROJECT = "Default Project"
@@ -51,6 +52,7 @@ def create_organization(*, account_id: UUID, name: str, now: datetime) -> UUID:
 
     Raises:
         NameNotAllowed: the name is empty, too long, or has invisible characters.
+        AccountNotFound: the account went a moment ago.
     """
     return found(account_id=account_id, name=clean_name(name), now=now)
 
@@ -94,8 +96,12 @@ def change_organization(
         OrganizationNotFound, NotAllowed: the account may not.
         NameNotAllowed, TextNotAllowed, NotAWebsite, TimeZoneNotKnown, ContactNotAMember: nothing is changed.
     """
-    require(permission=Permission.MANAGE_ORGANIZATION, organization_id=organization_id, account_id=account_id)
-    organization = ownership.lock_organization(organization_id)
+    if information.contact_id is not None:
+        # First: see Note [Locking owners]. Whether the contact is a member is asked under the lock.
+        hold_account(account_id=information.contact_id)
+    organization = ownership.lock_for(
+        permission=Permission.MANAGE_ORGANIZATION, organization_id=organization_id, account_id=account_id
+    )
     fields = clean_information(information, organization_id=organization_id)
     is_renamed = fields["name"] != organization.name
     Organization.objects.filter(id=organization_id).update(**fields)
@@ -125,8 +131,9 @@ def delete_organization(*, organization_id: UUID, account_id: UUID, typed_name: 
         NotAllowed: the account is a member without being an owner.
         NameDoesNotMatch: the typed name is another.
     """
-    require(permission=Permission.MANAGE_ORGANIZATION, organization_id=organization_id, account_id=account_id)
-    organization = ownership.lock_organization(organization_id)
+    organization = ownership.lock_for(
+        permission=Permission.MANAGE_ORGANIZATION, organization_id=organization_id, account_id=account_id
+    )
     if typed_name.strip() != organization.name:
         raise NameDoesNotMatch
     others = OrganizationMembership.objects.filter(organization_id=organization_id).exclude(

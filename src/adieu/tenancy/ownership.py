@@ -6,17 +6,24 @@ ids, and looks at the owners after that, in a statement of its own: a statement 
 it began, so a look in the statement that waits for the lock would be too old. Whoever comes second waits and
 then sees what the first one left. The check on `owner_count` stands behind this (Note [Owners are counted]):
 whatever forgets the lock is refused by the database.
+
+The right to do something is looked at under the lock, too (`lock_for`): an owner who is being demoted while
+they promote themselves would else be an owner again.
+
+Locks come in one order everywhere, so that nobody waits in a circle: an account that a new row will point to
+(`hold_account`), then organizations, then projects. A deletion locks its account, then the rest.
 """
 
 from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
+from adieu.accounts.erasing import hold_account
 from adieu.kit import sql
 from adieu.kit.errors import Fact
 from adieu.kit.transactions import transaction_required
-from adieu.tenancy.models import Organization, OrganizationMembership, ProjectMembership, Role
-from adieu.tenancy.permissions import OrganizationNotFound
+from adieu.tenancy.models import Organization, OrganizationMembership, Project, ProjectMembership, Role
+from adieu.tenancy.permissions import OrganizationNotFound, Permission, require, require_in_project
 
 MOST_MEMBERS = 100
 
@@ -31,6 +38,10 @@ class AlreadyMember(Fact):
 
 class MemberNotFound(Fact):
     """There is no such member."""
+
+
+class AccountNotFound(Fact):
+    """This account has been deleted."""
 
 
 class TooManyMembers(Fact):
@@ -58,8 +69,41 @@ def lock_organization(organization_id: UUID) -> Organization:
 
 
 @transaction_required
+def lock_for(*, permission: Permission, organization_id: UUID, account_id: UUID) -> Organization:
+    """Lock an organization for an account that may do something in it (Note [Locking owners]).
+
+    Raises:
+        OrganizationNotFound, NotAllowed: the account may not, or not any more.
+    """
+    # Before the lock as well, so that a stranger makes nobody wait.
+    require(permission=permission, organization_id=organization_id, account_id=account_id)
+    lock_organization(organization_id)
+    return require(permission=permission, organization_id=organization_id, account_id=account_id)
+
+
+@transaction_required
+def lock_project_for(*, permission: Permission, project_id: UUID, account_id: UUID) -> Project:
+    """Lock a project, and its organization before it, for an account that may do something in it.
+
+    Raises:
+        ProjectNotFound, NotAllowed: the account may not, or not any more.
+    """
+    project = require_in_project(permission=permission, project_id=project_id, account_id=account_id)
+    lock_organizations([project.organization_id])
+    # Reading it is what takes the lock.
+    Project.objects.select_for_update().filter(id=project_id).first()
+    return require_in_project(permission=permission, project_id=project_id, account_id=account_id)
+
+
+@transaction_required
 def begin(*, organization_id: UUID, account_id: UUID, now: datetime) -> OrganizationMembership:
-    """Write the first owner of an organization that is written next (Note [Owners are counted])."""
+    """Write the first owner of an organization that is written next (Note [Owners are counted]).
+
+    Raises:
+        AccountNotFound: the account went a moment ago.
+    """
+    if not hold_account(account_id=account_id):
+        raise AccountNotFound
     return OrganizationMembership.objects.create(
         organization_id=organization_id, account_id=account_id, role=Role.OWNER, joined_at=now
     )
@@ -70,10 +114,12 @@ def admit(*, organization_id: UUID, account_id: UUID, role: Role, now: datetime)
     """Make an account a member.
 
     Raises:
-        OrganizationNotFound: the organization is gone.
+        OrganizationNotFound, AccountNotFound: one of the two is gone.
         AlreadyMember: the account belongs to it already.
         TooManyMembers: it is full.
     """
+    if not hold_account(account_id=account_id):
+        raise AccountNotFound
     lock_organization(organization_id)
     members = OrganizationMembership.objects.filter(organization_id=organization_id)
     if members.filter(account_id=account_id).exists():
