@@ -12,7 +12,9 @@ from adieu.deletion import farewell, requests, verification
 from adieu.deletion.consents import ConsentMissing
 from adieu.kit.errors import Fact
 from adieu.kit.limits import LimitReached
+from adieu.kit.paging import CursorNotKnown
 from adieu.kit.problem import problem, too_many
+from adieu.tenancy import permissions
 
 STATUS_OF: dict[type[Fact], HTTPStatus] = {
     requests.NoOpenRequest: HTTPStatus.GONE,
@@ -29,6 +31,10 @@ STATUS_OF: dict[type[Fact], HTTPStatus] = {
     ConsentMissing: HTTPStatus.UNPROCESSABLE_ENTITY,
     requests.DeletionBlocked: HTTPStatus.CONFLICT,
     farewell.DeletionNotFound: HTTPStatus.NOT_FOUND,
+    permissions.OrganizationNotFound: HTTPStatus.NOT_FOUND,
+    permissions.ProjectNotFound: HTTPStatus.NOT_FOUND,
+    permissions.NotAllowed: HTTPStatus.FORBIDDEN,
+    CursorNotKnown: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 
 
