@@ -212,7 +212,7 @@ def name_of(pairing: Pairing) -> str:
 
 
 on_postgresql = pytest.mark.skipif(
-    "connection.vendor != 'postgresql'", reason="SQLite has one writer at a time"
+    "config.getoption('--database') != 'postgresql'", reason="SQLite has one writer at a time"
 )
 
 type State = tuple[object, ...]
