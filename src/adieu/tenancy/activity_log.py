@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from adieu.accounts.queries import people
 from adieu.activities.kinds import Kind, Level
 from adieu.activities.models import Activity
 from adieu.activities.queries import COLUMNS, Filters, Order, find, has_acted
@@ -14,7 +15,7 @@ from adieu.kit.paging import Asked, batches_of, page_of
 from adieu.tenancy import rosters
 from adieu.tenancy.models import Organization
 from adieu.tenancy.permissions import Permission, require
-from adieu.vault.queries import Person, display_name, read
+from adieu.vault.queries import Person, display_name
 
 BATCH = 1000
 FIRST_YEAR, LAST_YEAR = 1970, 9000
@@ -137,7 +138,7 @@ def actors(*, organization_id: UUID, account_id: UUID, chosen_id: UUID | None) -
     # An id alone must not tell the name of somebody who has nothing to do with this organization.
     if is_listed or not has_acted(organization_id=organization_id, account_id=chosen_id or account_id):
         return listed
-    return [*listed, Actor(chosen_id, display_name(read([chosen_id]), chosen_id))] if chosen_id else listed
+    return [*listed, Actor(chosen_id, display_name(people([chosen_id]), chosen_id))] if chosen_id else listed
 
 
 def time_zone_of(*, organization_id: UUID, account_id: UUID) -> tzinfo:
@@ -183,11 +184,12 @@ def _moment(day: date | None, zone: ZoneInfo, *, days: int) -> datetime | None:
 
 
 def _entries(rows: Sequence[Activity], zone: ZoneInfo) -> list[Entry]:
-    people = read({person for row in rows for person in (row.actor_id, _subject_account(row)) if person})
-    return [_entry(row, people, zone) for row in rows]
+    ids = {account_id for row in rows for account_id in (row.actor_id, _subject_account(row)) if account_id}
+    named = people(ids)
+    return [_entry(row, named, zone) for row in rows]
 
 
-def _entry(row: Activity, people: dict[UUID, Person], zone: ZoneInfo) -> Entry:
+def _entry(row: Activity, named: dict[UUID, Person], zone: ZoneInfo) -> Entry:
     kind = Kind(row.kind)
     return Entry(
         id=row.id,
@@ -195,18 +197,18 @@ def _entry(row: Activity, people: dict[UUID, Person], zone: ZoneInfo) -> Entry:
         kind=kind,
         level=Level(row.level),
         actor_id=row.actor_id,
-        who=display_name(people, row.actor_id) if row.actor_id else ADIEU,
+        who=display_name(named, row.actor_id) if row.actor_id else ADIEU,
         sentence=str(kind.label),
         subject_kind=row.subject_kind,
         subject_id=row.subject_id,
-        thing=_thing(row, people),
+        thing=_thing(row, named),
     )
 
 
-def _thing(row: Activity, people: dict[UUID, Person]) -> str:
+def _thing(row: Activity, named: dict[UUID, Person]) -> str:
     account_id = _subject_account(row)
     if account_id:
-        return display_name(people, account_id)
+        return display_name(named, account_id)
     return row.subject_name or THINGS.get(row.subject_kind, row.subject_kind)
 
 
