@@ -1,20 +1,23 @@
-"""Writes the page that says what becomes of each field, from what the packages declare.
+"""Writes the reference pages that the code itself knows best: fields, roles, kinds of activities.
 
-Run it with `.venv/bin/python -m docs.generate`. A test holds the committed page equal to what this writes.
+Run it with `.venv/bin/python -m docs.generate`. A test holds the committed pages equal to what this writes.
 """
 
 import ast
-from collections.abc import Iterator
+import os
+import tempfile
+from collections.abc import Callable, Iterator
 from importlib import import_module
+from itertools import groupby
 from pathlib import Path
 
 from adieu.core.declaring import Fate, Fates, Retain
 
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "adieu"
-PAGE = ROOT / "docs" / "reference" / "what-becomes-of-each-field.md"
+REFERENCE = ROOT / "docs" / "reference"
 
-HEAD = """\
+FIELDS_HEAD = """\
 # What becomes of each field
 
 This page is written by `docs/generate.py` from the `declarations.py` of every package; do not edit it by hand.
@@ -30,6 +33,37 @@ There are four answers:
 "Erased" does not mean at once for every field. What goes in the one transaction and what goes after it stands in
 [What happens when you leave](../explanation/leaving.md).
 """
+ROLES_HEAD = """\
+# Roles
+
+This page is written by `docs/generate.py` from the one table that the code asks, `src/adieu/tenancy/permissions.py`; do not
+edit it by hand.
+
+An organization has owners and members, and so has each project. Somebody can do what any of their places allows: an organization's
+owner acts in every project, also where they are not listed. Who has no place in an organization learns nothing of it: its address
+and an address that leads nowhere read the same.
+"""
+ROLES_TAIL = """\
+An organization keeps at least one owner at every moment; the database itself refuses the last one's going.
+How owners do what they may do stands in [Look after an organization](../how-to/look-after-an-organization.md).
+"""
+ACTIVITIES_HEAD = """\
+# Activities
+
+This page is written by `docs/generate.py` from `src/adieu/activities/kinds.py`; do not edit it by hand.
+
+An activity is one record of something that happened in an organization. It holds what happened, to which thing, when, and which
+account did it by its opaque id. It never holds a person's name, address or words. The name of a *thing* is kept as it was;
+the name of a *person* is looked up when the log is shown. Whose account is gone is shown as "Deleted account".
+
+Records are only ever added: the database refuses to change or delete one, and a kind or a level that is not listed here.
+Owners read, filter and export the log of their organization; why it is built as it is stands in
+[How the activity log works](../explanation/activities.md).
+"""
+ACTIVITIES_TAIL = """\
+Levels: `info` is the everyday, `warning` takes something away from somebody or cannot be undone, `error` is something that did not
+work and that an owner should know of.
+"""
 WORDS = {Fate.ERASE: "Erased", Fate.ANONYMIZE: "Parted", Fate.NOT_PERSONAL: "Not personal"}
 BROUGHT_BY = {"account": "Comes with allauth.", "auth": "Comes with Django.", "contenttypes": "Comes with Django."}
 
@@ -41,7 +75,7 @@ def packages() -> list[str]:
 
 def field_page() -> str:
     """Write the whole page."""
-    head = HEAD.format(
+    head = FIELDS_HEAD.format(
         erase=Fate.ERASE.value, anonymize=Fate.ANONYMIZE.value, not_personal=Fate.NOT_PERSONAL.value
     )
     return "\n".join([head, *(line for package in packages() for line in _package(package))])
@@ -73,5 +107,51 @@ def _sentences(package: str) -> dict[str, str]:
     return {node.name: (ast.get_docstring(node) or "").split("\n\n")[0].replace("\n", " ") for node in classes}
 
 
+def role_page() -> str:
+    """Write which place allows what."""
+    _set_up()
+    from adieu.tenancy.permissions import TABLE, Place  # noqa: PLC0415 - Django is set up only now
+
+    head = [f"| {' | '.join(['permission', *Place])} |", "|---" * (1 + len(Place)) + "|"]
+    rows = [
+        f"| {' | '.join([permission, *('yes' if place in places else '–' for place in Place)])} |"
+        for permission, places in TABLE.items()
+    ]
+    return "\n".join([ROLES_HEAD, *head, *rows, "", ROLES_TAIL])
+
+
+def activity_page() -> str:
+    """Write which kinds of activities there are."""
+    _set_up()
+    from adieu.activities.kinds import LEVELS, Kind  # noqa: PLC0415 - Django is set up only now
+
+    lines = [ACTIVITIES_HEAD]
+    for subject, kinds in groupby(Kind, key=lambda kind: kind.value.partition(".")[0]):
+        lines += [f"## {subject}\n", "| kind | level | what the log says |", "|---|---|---|"]
+        lines += [f"| `{kind.value}` | {LEVELS[kind].value} | … {kind.label} |" for kind in kinds]
+        lines.append("")
+    return "\n".join([*lines, ACTIVITIES_TAIL])
+
+
+def _set_up() -> None:
+    """Let the code be imported where it is not served: the settings make a data folder."""
+    from django.apps import apps  # noqa: PLC0415
+
+    if apps.ready:
+        return
+    os.environ["ADIEU_DATA_DIR"] = tempfile.mkdtemp(prefix="adieu-docs-")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "adieu.config.settings"
+    from django import setup  # noqa: PLC0415
+
+    setup()
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "what-becomes-of-each-field.md": field_page,
+    "roles.md": role_page,
+    "activities.md": activity_page,
+}
+
 if __name__ == "__main__":
-    PAGE.write_text(field_page(), encoding="utf-8")
+    for name, write in PAGES.items():
+        (REFERENCE / name).write_text(write(), encoding="utf-8")
