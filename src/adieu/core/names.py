@@ -2,8 +2,8 @@
 
 import unicodedata
 
-# Control, format (bidi, zero-width), surrogate, private use, unassigned, line and paragraph separators.
-FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+from adieu.core.characters import has_unseen
+
 LONGEST_NAME = 64
 
 
@@ -26,9 +26,9 @@ def clean_name(name: str, *, longest: int = LONGEST_NAME) -> str:
     """
     if len(name) > 4 * longest:
         raise NameNotAllowed
-    cleaned = unicodedata.normalize("NFC", name).strip()
-    if not 1 <= len(cleaned) <= longest:
-        raise NameNotAllowed
-    if any(unicodedata.category(character) in FORBIDDEN_CATEGORIES for character in cleaned):
+    # All spaces look alike, so they are one.
+    spaced = "".join(" " if unicodedata.category(character) == "Zs" else character for character in name)
+    cleaned = unicodedata.normalize("NFC", spaced).strip()
+    if not 1 <= len(cleaned) <= longest or has_unseen(cleaned):
         raise NameNotAllowed
     return cleaned

@@ -2,7 +2,7 @@
 
 import unicodedata
 
-UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+from adieu.core.characters import has_unseen
 
 
 class TextNotAllowed(ValueError):
@@ -20,8 +20,8 @@ def clean_text(text: str, *, longest: int) -> str:
     """
     if len(text) > 4 * longest:
         raise TextNotAllowed
-    cleaned = unicodedata.normalize("NFC", text).strip()
-    bare = cleaned.replace("\n", "").replace("\r", "").replace("\t", "")
-    if len(cleaned) > longest or any(unicodedata.category(character) in UNSEEN for character in bare):
+    # A browser sends a line break as two characters, and counts it as one.
+    cleaned = unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()
+    if len(cleaned) > longest or has_unseen(cleaned, allowed="\n\r\t"):
         raise TextNotAllowed
     return cleaned

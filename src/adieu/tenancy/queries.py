@@ -1,5 +1,6 @@
 """Reading organizations and projects."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,6 +14,7 @@ from adieu.tenancy.permissions import (
     require,
     require_in_project,
 )
+from adieu.tenancy.reach import reach
 
 
 @dataclass(frozen=True)
@@ -54,10 +56,12 @@ class OrganizationSummary:
 
 @dataclass(frozen=True)
 class OrganizationDetails:
-    """What an organization says about itself, to its members."""
+    """An organization as one of its members sees it, with what it says about itself."""
 
     id: UUID
     name: str
+    role: Role
+    member_count: int
     description: str
     website: str
     contact_id: UUID | None
@@ -67,8 +71,24 @@ class OrganizationDetails:
 
 def organization_names_of(*, account_id: UUID) -> list[OrganizationName]:
     """Name the organizations an account belongs to, by name, in one statement."""
-    organizations = Organization.objects.filter(memberships__account_id=account_id).order_by("name", "id")
+    organizations = organization_rows(account_id=account_id).order_by("name", "id")
     return [OrganizationName(*row) for row in organizations.values_list("id", "name")]
+
+
+def organization_rows(*, account_id: UUID) -> QuerySet[Organization]:
+    """Give the organizations an account belongs to as rows to page through; see `detailed`."""
+    mine = _memberships_of(account_id)
+    return Organization.objects.filter(id__in=mine.values("organization_id"))
+
+
+def detailed(organizations: Iterable[Organization], *, account_id: UUID) -> list[OrganizationDetails]:
+    """Tell what a member sees of each organization, in the order of the rows."""
+    rows = list(organizations)
+    memberships = OrganizationMembership.objects.filter(organization__in=rows)
+    counts = dict(memberships.values_list("organization_id").annotate(Count("id")).order_by())
+    roles = dict(memberships.filter(account_id=account_id).values_list("organization_id", "role"))
+    # Whoever was removed between the statements sees nothing any more.
+    return [_details(row, Role(roles[row.id]), counts[row.id]) for row in rows if row.id in roles]
 
 
 def organizations_of(*, account_id: UUID) -> list[OrganizationSummary]:
@@ -96,18 +116,21 @@ def details_of(*, organization_id: UUID, account_id: UUID) -> OrganizationDetail
     Raises:
         OrganizationNotFound: it does not exist, or the account is not a member.
     """
-    found = require(
-        permission=Permission.SEE_ORGANIZATION, organization_id=organization_id, account_id=account_id
-    )
-    return OrganizationDetails(
-        id=found.id,
-        name=found.name,
-        description=found.description,
-        website=found.website,
-        contact_id=found.contact_id,
-        time_zone=found.time_zone,
-        created_at=found.created_at,
-    )
+    rows = organization_rows(account_id=account_id).filter(id=organization_id)
+    found = detailed(rows, account_id=account_id)
+    if not found:
+        raise OrganizationNotFound
+    return found[0]
+
+
+def project_rows(*, organization_id: UUID, account_id: UUID) -> QuerySet[Project]:
+    """Give the projects of an organization that the account may see, as rows to page through.
+
+    Raises:
+        OrganizationNotFound: it does not exist, or the account is not a member.
+    """
+    require(permission=Permission.SEE_ORGANIZATION, organization_id=organization_id, account_id=account_id)
+    return _projects_seen_by(account_id).filter(organization_id=organization_id)
 
 
 def projects_of(*, organization_id: UUID, account_id: UUID) -> list[ProjectSummary]:
@@ -116,10 +139,12 @@ def projects_of(*, organization_id: UUID, account_id: UUID) -> list[ProjectSumma
     Raises:
         OrganizationNotFound: it does not exist, or the account is not a member.
     """
-    require(permission=Permission.SEE_ORGANIZATION, organization_id=organization_id, account_id=account_id)
-    return [
-        _project(project) for project in _projects_seen_by(account_id).filter(organization_id=organization_id)
-    ]
+    return summarized(project_rows(organization_id=organization_id, account_id=account_id))
+
+
+def summarized(projects: Iterable[Project]) -> list[ProjectSummary]:
+    """Tell what a list shows of projects, in the order of the rows."""
+    return [_project(project) for project in projects]
 
 
 def project(*, project_id: UUID, account_id: UUID) -> ProjectSummary:
@@ -134,21 +159,40 @@ def project(*, project_id: UUID, account_id: UUID) -> ProjectSummary:
     return _project(_with_members(Project.objects.all()).get(id=found.id))
 
 
+def _memberships_of(account_id: UUID) -> QuerySet[OrganizationMembership]:
+    mine = OrganizationMembership.objects.filter(account_id=account_id)
+    only = reach()
+    # See Note [Reach].
+    return mine if only is None else mine.filter(organization_id=only)
+
+
 def _memberships(account_id: UUID) -> QuerySet[OrganizationMembership]:
     organizations = Organization.objects.annotate(member_count=Count("memberships")).prefetch_related(
         Prefetch("projects", _projects_seen_by(account_id))
     )
-    return OrganizationMembership.objects.filter(account_id=account_id).prefetch_related(
-        Prefetch("organization", organizations)
-    )
+    return _memberships_of(account_id).prefetch_related(Prefetch("organization", organizations))
 
 
 def _projects_seen_by(account_id: UUID) -> QuerySet[Project]:
     # Sub-queries, not joins: a join would count each member as often as it matches.
-    mine = OrganizationMembership.objects.filter(account_id=account_id)
+    mine = _memberships_of(account_id)
     may_see = Q(organization_id__in=mine.filter(role=Role.OWNER).values("organization_id"))
     may_see |= Q(id__in=mine.filter(projects__isnull=False).values("projects__project_id"))
     return _with_members(Project.objects.filter(may_see)).order_by("-is_default", "name", "id")
+
+
+def _details(organization: Organization, role: Role, member_count: int) -> OrganizationDetails:
+    return OrganizationDetails(
+        id=organization.id,
+        name=organization.name,
+        role=role,
+        member_count=member_count,
+        description=organization.description,
+        website=organization.website,
+        contact_id=organization.contact_id,
+        time_zone=organization.time_zone,
+        created_at=organization.created_at,
+    )
 
 
 def _with_members(projects: QuerySet[Project]) -> QuerySet[Project]:

@@ -8,15 +8,17 @@ from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from adieu.core.names import NameNotAllowed
+from adieu.core.texts import TextNotAllowed
 from adieu.deletion import farewell, requests, verification
 from adieu.deletion.consents import ConsentMissing
 from adieu.kit.errors import Fact
 from adieu.kit.limits import LimitReached
 from adieu.kit.paging import CursorNotKnown
 from adieu.kit.problem import problem, too_many
-from adieu.tenancy import permissions
+from adieu.tenancy import information, members, operations, ownership, permissions, projects
 
-STATUS_OF: dict[type[Fact], HTTPStatus] = {
+STATUS_OF: dict[type[Exception], HTTPStatus] = {
     requests.NoOpenRequest: HTTPStatus.GONE,
     requests.ReasonNotKnown: HTTPStatus.UNPROCESSABLE_ENTITY,
     requests.CommentNotAllowed: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -35,6 +37,21 @@ STATUS_OF: dict[type[Fact], HTTPStatus] = {
     permissions.ProjectNotFound: HTTPStatus.NOT_FOUND,
     permissions.NotAllowed: HTTPStatus.FORBIDDEN,
     CursorNotKnown: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NameNotAllowed: HTTPStatus.UNPROCESSABLE_ENTITY,
+    TextNotAllowed: HTTPStatus.UNPROCESSABLE_ENTITY,
+    information.NotAWebsite: HTTPStatus.UNPROCESSABLE_ENTITY,
+    information.TimeZoneNotKnown: HTTPStatus.UNPROCESSABLE_ENTITY,
+    information.ContactNotAMember: HTTPStatus.UNPROCESSABLE_ENTITY,
+    operations.NameDoesNotMatch: HTTPStatus.UNPROCESSABLE_ENTITY,
+    members.LeavingBlocked: HTTPStatus.CONFLICT,
+    ownership.LastOwner: HTTPStatus.CONFLICT,
+    ownership.AlreadyMember: HTTPStatus.CONFLICT,
+    ownership.TooManyMembers: HTTPStatus.CONFLICT,
+    ownership.MemberNotFound: HTTPStatus.NOT_FOUND,
+    projects.ProjectNameTaken: HTTPStatus.CONFLICT,
+    projects.TooManyProjects: HTTPStatus.CONFLICT,
+    projects.DefaultProjectStays: HTTPStatus.CONFLICT,
+    projects.ProjectNameDoesNotMatch: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 
 
@@ -47,16 +64,16 @@ class ReauthenticationRequired(Fact):
         self.step_url = step_url
 
 
-def code_of(fact: type[Fact]) -> str:
+def code_of(fact: type[Exception]) -> str:
     """Give the stable name of a refusal: `WrongCode` is `wrong-code`."""
     name = fact.__name__
     return "".join("-" + letter.lower() if letter.isupper() else letter for letter in name).lstrip("-")
 
 
-def members_of(fact: Fact) -> dict[str, Any]:
+def members_of(fact: Exception) -> dict[str, Any]:
     """Give what a refusal tells beside its sentence."""
     match fact:
-        case requests.DeletionBlocked():
+        case requests.DeletionBlocked() | members.LeavingBlocked():
             return {"blockers": [blocker_as_json(blocker) for blocker in fact.blockers]}
         case verification.WrongCode():
             return {"tries_left": fact.tries_left}
@@ -90,7 +107,7 @@ def translate_refusals(api: NinjaAPI) -> None:
 
 
 def _handler(status: HTTPStatus) -> Callable[[HttpRequest, Any], HttpResponse]:
-    def handle(_request: HttpRequest, fact: Fact) -> HttpResponse:
+    def handle(_request: HttpRequest, fact: Exception) -> HttpResponse:
         return problem(status=status, code=code_of(type(fact)), title=str(fact), **members_of(fact))
 
     return handle

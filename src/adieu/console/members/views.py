@@ -19,7 +19,7 @@ from adieu.kit.who import account_id_of
 from adieu.tenancy import members as operations
 from adieu.tenancy import permissions, queries, rosters
 from adieu.tenancy.models import Role
-from adieu.tenancy.ownership import LastOwner, MemberNotFound
+from adieu.tenancy.ownership import LastOwner
 from adieu.tenancy.permissions import Permission
 from adieu.tenancy.rosters import Member
 
@@ -88,7 +88,7 @@ def remove(request: HttpRequest, organization_id: UUID, member_id: UUID) -> Http
     """Say what removing somebody means; on POST, remove them."""
     account_id = account_id_of(request)
     _require_to_manage(organization_id, account_id)
-    member = _member(organization_id, account_id, member_id)
+    member = rosters.member_of(organization_id=organization_id, account_id=account_id, member_id=member_id)
     if request.method == "POST":
         return _remove(request, organization_id, member)
     context = {
@@ -150,14 +150,6 @@ def _hand_over(request: HttpRequest, organization_id: UUID, member_id: UUID) -> 
     )
     messages.success(request, "The organization is handed over. You are a member of it now.")
     return _back(request, organization_id)
-
-
-def _member(organization_id: UUID, account_id: UUID, member_id: UUID) -> Member:
-    everybody = rosters.members_of(organization_id=organization_id, account_id=account_id)
-    for member in everybody:
-        if member.account_id == member_id:
-            return member
-    raise MemberNotFound
 
 
 def _row(member: Member, account_id: UUID, owner_count: int) -> Row:
