@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from lints.memberships import DOOR, writes_to_memberships
+
 LONGEST_FILE = 300
 LONGEST_FUNCTION = 40
 # What Django and allauth call has no `now` to hand in.
@@ -113,6 +115,12 @@ def calm_words(source: Source) -> Iterator[Finding]:
                 yield node.lineno, f"{word!r}: say what is, and what to do next, without it"
 
 
+def memberships_through_the_door(source: Source) -> Iterator[Finding]:
+    """Find memberships that are written past the ownership door."""
+    if source.inside != DOOR:
+        yield from writes_to_memberships(source.tree)
+
+
 def _base_names(node: ast.ClassDef) -> set[str]:
     return {ast.unparse(base).rpartition(".")[2] for base in node.bases}
 
@@ -134,4 +142,5 @@ RULES: tuple[Rule, ...] = (
     datetimes_end_in_at,
     accounts_not_users,
     calm_words,
+    memberships_through_the_door,
 )
