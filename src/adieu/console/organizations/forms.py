@@ -18,6 +18,13 @@ from adieu.tenancy.information import (
 from adieu.tenancy.queries import OrganizationDetails
 from adieu.tenancy.rosters import Member
 
+REGIONS = frozenset(
+    {
+        *("Africa", "America", "Antarctica", "Arctic", "Asia"),
+        *("Atlantic", "Australia", "Europe", "Indian", "Pacific"),
+    }
+)
+
 
 class CreateForm(forms.Form):
     """The name of a new organization."""
@@ -71,9 +78,9 @@ class InformationForm(forms.Form):
         said: dict[str, Any] = {**vars(details), "contact": str(details.contact_id or "")}
         super().__init__(data, initial=said)
         self._offer("contact", [("", "Nobody"), *((str(each.account_id), each.name) for each in members)])
-        self._offer("time_zone", [(zone, zone.replace("_", " ")) for zone in time_zones()])
+        self._offer("time_zone", _zones_by_region(details.time_zone))
 
-    def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
+    def _offer(self, name: str, choices: Sequence[Any]) -> None:
         field = self.fields[name]
         if isinstance(field, forms.ChoiceField):
             field.choices = choices
@@ -89,3 +96,15 @@ class InformationForm(forms.Form):
             contact_id=typed["contact"],
             time_zone=typed["time_zone"],
         )
+
+
+def _zones_by_region(current: str) -> list[tuple[str, Any]]:
+    """Offer a zone for each place, by continent, and leave out older names for the same."""
+    regions: dict[str, list[tuple[str, str]]] = {}
+    for zone in time_zones():
+        region, _, place = zone.partition("/")
+        if region in REGIONS:
+            regions.setdefault(region, []).append((zone, place.replace("_", " ").replace("/", ", ")))
+    offered = {zone for places in regions.values() for zone, _ in places}
+    alone = ["UTC", *({current} - offered - {"UTC"})]
+    return [*((zone, zone) for zone in alone), *regions.items()]

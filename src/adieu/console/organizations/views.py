@@ -16,7 +16,7 @@ from adieu.console.returning import safe_next
 from adieu.console.within import within_organization
 from adieu.core.keeping import Going
 from adieu.kit.who import account_id_of
-from adieu.tenancy import information, operations, permissions, queries, rosters
+from adieu.tenancy import information, offers, operations, permissions, queries, rosters
 from adieu.tenancy.permissions import Permission
 from adieu.tenancy.queries import OrganizationSummary
 from adieu.vault.queries import DELETED_ACCOUNT
@@ -27,7 +27,12 @@ from adieu.vault.queries import DELETED_ACCOUNT
 def overview(request: HttpRequest) -> HttpResponse:
     """Show a person's organizations with their projects."""
     organizations = queries.organizations_of(account_id=account_id_of(request))
-    return render(request, "console/overview.html", {"organizations": organizations, "place": "overview"})
+    context = {
+        "organizations": organizations,
+        "offers": offers.offers_to(account_id=account_id_of(request), now=timezone.now()),
+        "place": "overview",
+    }
+    return render(request, "console/overview.html", context)
 
 
 @login_required
