@@ -10,6 +10,7 @@ from adieu.deletion.models import Consent, DeletionRequest, ErasureStep, Request
 from adieu.deletion.requests import DeletionBlocked
 from adieu.deletion.verification import lock_verification, refusal_of_code, use_up
 from adieu.kit import sql
+from adieu.kit.crashing import crash_point
 from adieu.kit.transactions import transaction, transaction_required
 
 
@@ -50,6 +51,7 @@ def confirm(
             cross(verification, account_id=account_id, now=now)
     if refusal is not None:
         raise refusal
+    crash_point("crossing.committed")
     return verification.request_id
 
 
@@ -68,12 +70,17 @@ def cross(verification: Verification, *, account_id: UUID, now: datetime) -> Non
     blockers = find_blockers(account_id=account_id)
     if blockers:
         raise DeletionBlocked(blockers)
+    crash_point("crossing.locked")
     use_up(verification, now=now)
+    crash_point("crossing.code_used_up")
     steps = _declare_steps(verification.request_id, account_id=account_id, now=now)
     _keep_evidence(verification.request, account_id=account_id, now=now)
+    crash_point("crossing.evidence_kept")
     for keeper in all_keepers():
         keeper.erase_now(account_id=account_id, now=now)
+        crash_point(f"crossing.erased_by.{keeper.name}")
     ErasureStep.objects.bulk_create(steps)
+    crash_point("crossing.steps_written")
 
 
 def _declare_steps(request_id: UUID, *, account_id: UUID, now: datetime) -> list[ErasureStep]:

@@ -17,6 +17,7 @@ from adieu.core.keeping import NotYet, Step
 from adieu.deletion.farewell import complete_if_done
 from adieu.deletion.keepers import keeper_named
 from adieu.deletion.models import ErasureStep, StepState
+from adieu.kit.crashing import crash_point
 from adieu.kit.transactions import transaction
 
 LEASE = timedelta(seconds=60)
@@ -101,8 +102,10 @@ def _run(
     random: Callable[[], float],
     report: Callable[[UUID, Exception], None],
 ) -> bool:
+    crash_point(f"step.claimed.{claimed.keeper}.{claimed.step.name}")
     try:
         keeper_named(claimed.keeper).run(step=claimed.step, now=now())
+        crash_point(f"step.done.{claimed.keeper}.{claimed.step.name}")
     except NotYet:
         _put_back(claimed, at=now() + NOT_YET_WAIT)
     except Exception as error:  # noqa: BLE001 - whatever a step meets, it is tried again and never lost
@@ -123,8 +126,10 @@ def wait_before(*, attempts: int, random: float) -> timedelta:
 def finish_step(claimed: Claimed, *, now: datetime) -> bool:
     """Settle a step, and the whole deletion with the last one; tell whether this worker still held it."""
     is_mine = _settle(claimed, state=StepState.DONE, leased_until_at=None, done_at=now)
+    crash_point("step.settled")
     if is_mine:
         complete_if_done(request_id=claimed.request_id, now=now)
+        crash_point("step.completion_checked")
     return is_mine
 
 

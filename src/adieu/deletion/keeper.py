@@ -7,6 +7,7 @@ from uuid import UUID
 from adieu.core.keeping import Blocker, Description, Staying, Step, StepSpec
 from adieu.deletion.models import DeletionRequest, RequestState
 from adieu.kit import sql
+from adieu.kit.crashing import crash_point
 from adieu.vault.checkpoints import checkpoint
 from adieu.vault.comments import forget_comment, loosen_comment
 
@@ -63,6 +64,7 @@ class DeletionKeeper:
         loosen_comment(request_id=step.deletion_id)
         for request_id in filter(None, step.payload["ended_requests"].split(",")):
             forget_comment(request_id=UUID(request_id))
+        crash_point("comment.parted")
         checkpoint()
 
     def residue(self, *, account_id: UUID) -> Sequence[str]:

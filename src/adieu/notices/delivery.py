@@ -13,6 +13,7 @@ from django.core.mail import EmailMessage
 from django.db.models import F, Q
 
 from adieu.kit import logs
+from adieu.kit.crashing import crash_point
 from adieu.notices.composing import NothingToSay, OwedNotice, compose
 from adieu.notices.envelopes import envelope
 from adieu.notices.models import Notice, NoticeState
@@ -103,8 +104,11 @@ class _Batch:
             notice = self._lease(notice_id)
             if notice is None:
                 continue
+            crash_point("notice.leased")
             outcome = self._hand_over(notice)
+            crash_point("notice.handed_over")
             self._settle(notice, outcome)
+            crash_point("notice.settled")
             accepted += outcome is Outcome.ACCEPTED
             if outcome is Outcome.UNREACHABLE:
                 break

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from adieu.core.keeping import Blocker, Description, Going, NotYet, Step, StepSpec
+from adieu.kit.crashing import crash_point
 from adieu.vault.checkpoints import UnableToCheckpoint, checkpoint
 from adieu.vault.models import Entry, Mail, SessionData
 from adieu.vault.operations import cut_down
@@ -55,6 +56,7 @@ class VaultKeeper:
             erase_contents_of(account_id=step.account_id)
         elif step.name == CUT_DOWN:
             cut_down(account_id=step.account_id)
+        crash_point(f"vault.{step.name}")
         try:
             checkpoint()
         except UnableToCheckpoint as error:

@@ -1,0 +1,205 @@
+"""Lives of a process, each forked from this loaded one: `python -m tests.crash.life`, acts on standard input.
+
+An act is a line of JSON, `["crash", "step.settled", "2"]`; the answer is a line with the life's exit status
+and what it said. `prepare` makes Alice, who has a code, and Charlie; `record` confirms, works to the end and
+says every crash point it passed; `crash` does the same and kills itself at the n-th passing of a point;
+`finish` is the worker that is started afterwards; `look` says what there is.
+"""
+
+import json
+import os
+import signal
+import sys
+import traceback
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import NoReturn
+from uuid import UUID
+
+import django
+
+from adieu.kit.crashing import install
+
+NOW = datetime(2030, 3, 4, 9, 30, tzinfo=UTC)
+# Long enough for every lease to end and every retry to be due, short enough for nothing to be given up.
+LATER = NOW + timedelta(minutes=5)
+ALICE, CHARLIE = "alice.crashes@example.org", "charlie.survives@example.org"
+COMMENT = "a comment of a person who crashes"
+
+
+def main() -> None:
+    """Fork a life for each line, and answer how it ended."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "adieu.config.settings")
+    django.setup()
+    for line in sys.stdin:
+        act, *rest = json.loads(line)
+        print(json.dumps(live_once(act, rest)), flush=True)
+
+
+def live_once(act: str, rest: list[str]) -> dict[str, object]:
+    """Fork, act and end; no connection is open in the process that is forked."""
+    read_end, write_end = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(read_end)
+        _act_and_end(act, rest, write_end)
+    os.close(write_end)
+    with os.fdopen(read_end) as pipe:
+        said = pipe.read()
+    _, status = os.waitpid(child, 0)
+    return {"status": os.waitstatus_to_exitcode(status), "said": json.loads(said) if said else None}
+
+
+def _act_and_end(act: str, rest: list[str], write_end: int) -> NoReturn:
+    try:
+        with os.fdopen(write_end, "w") as pipe:
+            json.dump(ACTS[act](*rest), pipe)
+    except Exception:  # noqa: BLE001 - whatever it was, this child must not go on as a second parent
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
+def prepare() -> None:
+    """Migrate both databases, and make the people."""
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+    call_command("migrate", database="vault", verbosity=0)
+    from tests.support.people import ask_to_leave, join, settle
+
+    charlie, alice = join(CHARLIE, NOW), join(ALICE, NOW)
+    settle(alice, NOW)
+    ask_to_leave(alice, ALICE, NOW, comment=COMMENT)
+    deliver(NOW)
+    note({"alice": str(alice), "charlie": str(charlie)})
+
+
+def record() -> list[str]:
+    """Live to the end, and say the points in the order in which they are passed."""
+    passed: list[str] = []
+    install(passed.append)
+    live(NOW)
+    return passed
+
+
+def crash(point: str, time: str) -> None:
+    """Live until the point is passed for the n-th time, and end like a process that is killed."""
+    passed: Counter[str] = Counter()
+
+    def kill_here(name: str) -> None:
+        passed[name] += 1
+        if name == point and passed[name] == int(time):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    install(kill_here)
+    live(NOW)
+
+
+def live(moment: datetime) -> None:
+    """Confirm with the code that was sent, and do everything that a worker does."""
+    from tests.support.people import confirm, current_code
+
+    alice = people()["alice"]
+    confirm(alice, current_code(alice), moment)
+    work(moment)
+
+
+def finish() -> None:
+    """Be the worker that starts after the kill; if nothing was committed, Alice confirms again."""
+    if look()["account"]:
+        live(LATER)
+    work(LATER)
+
+
+def work(moment: datetime) -> None:
+    """Do everything that is due, as the worker does, until nothing is."""
+    from adieu.deletion.erasure import run_due_steps
+    from tests.support.people import fail
+
+    for seconds in range(0, 12, 3):
+        tick = partial(_same, moment + timedelta(seconds=seconds))
+        run_due_steps(now=tick, random=lambda: 0.0, report=fail)
+        deliver(tick())
+
+
+def _same(moment: datetime) -> datetime:
+    return moment
+
+
+def look() -> dict[str, object]:
+    """Say what there is: of Alice, of Charlie, and of the work."""
+    from allauth.account.models import EmailAddress
+
+    from adieu.accounts.models import Account
+    from adieu.deletion.keepers import all_keepers
+    from adieu.deletion.models import DeletionRequest, ErasureStep, ReasonCount
+    from adieu.identities.models import IdentityClaim
+    from adieu.notices.models import Notice
+    from adieu.tenancy.models import Organization
+    from adieu.vault.models import Comment, Entry
+
+    alice, charlie = people()["alice"], people()["charlie"]
+    return {
+        "account": Account.objects.filter(id=alice).exists(),
+        "addresses": EmailAddress.objects.filter(user_id=alice).count(),
+        "live_claims": IdentityClaim.objects.filter(account_id=alice).count(),
+        "retired_claims": IdentityClaim.objects.filter(retired_at__isnull=False).count(),
+        "request": DeletionRequest.objects.get().state,
+        "steps": sorted(ErasureStep.objects.values_list("keeper", "name", "state")),
+        "reasons": list(ReasonCount.objects.values_list("reason", "count")),
+        "notices": sorted(Notice.objects.values_list("kind", "state")),
+        "comments": [
+            (text, request_id is None)
+            for text, request_id in Comment.objects.values_list("text", "request_id")
+        ],
+        "residue": {keeper.name: list(keeper.residue(account_id=alice)) for keeper in all_keepers()},
+        "charlie": repr(
+            [
+                list(Account.objects.filter(id=charlie).values()),
+                list(Entry.objects.filter(account_id=charlie).values()),
+                list(IdentityClaim.objects.filter(account_id=charlie).values()),
+                list(Organization.objects.values()),
+            ]
+        ),
+    }
+
+
+def deliver(moment: datetime) -> None:
+    """Hand over what is owed, to the real server of the environment."""
+    from django.core.mail import mailers
+
+    from adieu.notices.delivery import deliver_due
+
+    deliver_due(now=moment, mailer=mailers.default)
+
+
+def note(what: dict[str, str]) -> None:
+    """Write down who is who, for the next life."""
+    (data_dir() / "people.json").write_text(json.dumps(what))
+
+
+def people() -> dict[str, UUID]:
+    """Read who is who."""
+    known = json.loads((data_dir() / "people.json").read_text())
+    return {name: UUID(account_id) for name, account_id in known.items()}
+
+
+def data_dir() -> Path:
+    """Give the data folder."""
+    return Path(os.environ["ADIEU_DATA_DIR"])
+
+
+ACTS: dict[str, Callable[..., object]] = {
+    "prepare": prepare,
+    "record": record,
+    "crash": crash,
+    "finish": finish,
+    "look": look,
+}
+
+if __name__ == "__main__":
+    main()
