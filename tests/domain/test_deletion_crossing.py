@@ -4,8 +4,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
-from django.db import IntegrityError, connection, transaction
-from django.test.utils import CaptureQueriesContext
+from django.db import IntegrityError, transaction
 
 from adieu.accounts.addresses import AccountGone
 from adieu.accounts.models import Account
@@ -316,24 +315,6 @@ def test_retries_wait_longer_each_time_up_to_a_cap() -> None:
     assert wait_before(attempts=5, random=0.0) == timedelta(seconds=16)
     assert wait_before(attempts=50, random=0.0) == timedelta(minutes=7.5)
     assert wait_before(attempts=50, random=1.0) == timedelta(minutes=15)
-
-
-def test_the_number_of_statements_does_not_grow_with_the_ties(now: datetime) -> None:
-    few = statements_of_leaving("few@example.org", ties=1, now=now)
-    many = statements_of_leaving("many@example.org", ties=100, now=now)
-    assert many == few
-
-
-def statements_of_leaving(address: str, *, ties: int, now: datetime) -> int:
-    account_id = join(address, now, is_welcomed=False)
-    bob = join(f"bob-{address}", now, is_welcomed=False)
-    for number in range(ties):
-        organization_id = create_organization(account_id=bob, name=f"Shared {number}", now=now)
-        share(organization_id, account_id, Role.OWNER, now)
-    code = ask_to_leave(account_id, address, now)
-    with CaptureQueriesContext(connection) as statements:
-        confirm(account_id, code, now)
-    return len(statements)
 
 
 def test_a_personal_row_cannot_be_written_after_the_account_is_gone(now: datetime) -> None:
