@@ -33,6 +33,7 @@ class Actor:
     def __init__(self, act: Callable[[], object]) -> None:
         self.outcome: object = None
         self.is_done = False
+        self.is_waiting = False
         self.pid = 0
         self.statements: list[str] = []
         self.stopped = Event()
@@ -134,8 +135,11 @@ def play(acts: Sequence[Callable[[], object]], choose: Choose) -> Play:
 
 def _settle(actor: Actor, ends_at: float) -> None:
     """Wait until the operation has come to its next step or its end, or waits for a lock."""
-    while not actor.stopped.wait(timeout=PATIENCE):
-        if actor.pid and sql.rows("SELECT 1 WHERE cardinality(pg_blocking_pids(%s)) > 0", [actor.pid]):
+    # Whoever waited at the last look most likely still does.
+    while not actor.stopped.wait(timeout=0 if actor.is_waiting else PATIENCE):
+        blocking = "SELECT 1 WHERE cardinality(pg_blocking_pids(%s)) > 0"
+        actor.is_waiting = bool(actor.pid and sql.rows(blocking, [actor.pid]))
+        if actor.is_waiting:
             return
         if monotonic() > ends_at:
             raise TimeoutError(actor.statements[-1:])
