@@ -63,7 +63,7 @@ def page_of[Row: Model](
     """
     ordered = rows.order_by(*by)
     if paging.cursor:
-        ordered = ordered.filter(_after(rows.model, by, _read(paging.cursor, of=of)))
+        ordered = ordered.filter(after(rows.model, by, _read(paging.cursor, of=of)))
     found = list(ordered[: paging.limit + 1])
     shown = found[: paging.limit]
     is_more = len(found) > paging.limit
@@ -87,10 +87,10 @@ def batches_of[Row: Model](rows: QuerySet[Row], *, by: Sequence[str], size: int)
         yield batch
         if len(batch) < size:
             return
-        batch = list(ordered.filter(_after(rows.model, by, _values(batch[-1], by)))[:size])
+        batch = list(ordered.filter(after(rows.model, by, _values(batch[-1], by)))[:size])
 
 
-def _after(model: type[Model], by: Sequence[str], values: Sequence[str]) -> Q:
+def after(model: type[Model], by: Sequence[str], values: Sequence[str]) -> Q:
     """Compare column by column; databases differ too much in comparing rows."""
     if len(values) != len(by):
         raise CursorNotKnown
