@@ -30,6 +30,7 @@ from adieu.accounts.addresses import (
     stash,
     stashed,
 )
+from adieu.accounts.invited import invited_key_of
 from adieu.accounts.mails import Letter
 from adieu.accounts.models import Account
 from adieu.accounts.passwords import refuse_likeness
@@ -60,7 +61,9 @@ class AccountsAdapter(DefaultAccountAdapter):
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """Tell whether anybody may sign up (Rule A1); invitations come later."""
+        """Tell whether whoever asks may sign up: anybody, or who holds a live invitation's link (Rule A1)."""
+        if settings.ADIEU.signup is SignUp.INVITATION:
+            return bool(invited_key_of(request, now=timezone.now()))
         return settings.ADIEU.signup is SignUp.OPEN
 
     def is_ajax(self, request: HttpRequest) -> bool:

@@ -13,6 +13,7 @@ from allauth.account.forms import (
     ResetPasswordKeyForm,
     SignupForm,
 )
+from allauth.core import context
 from allauth.core.internal.cryptokit import compare_user_code
 from django import forms
 from django.core.exceptions import ValidationError
@@ -24,6 +25,7 @@ from django.utils.html import format_html
 
 from adieu.accounts import operations, queries, terms
 from adieu.accounts.addresses import KIND, seal, seal_anything, stash
+from adieu.accounts.invited import may_sign_up_with
 from adieu.accounts.models import Account
 from adieu.accounts.passwords import LONGEST, LengthValidator, refuse_likeness
 from adieu.core.canonical import LONGEST_ADDRESS, NotAnAddress
@@ -126,6 +128,9 @@ class SignUpForm(SignupForm):
         """Seal the address and find out, for us alone, whether it can be had."""
         self.address = self.cleaned_data["email"]
         sealed = seal(self.address)
+        # Compared with the invitation only, so it tells nothing about accounts (Rule A5).
+        if not may_sign_up_with(context.request, sealed=sealed, now=timezone.now()):
+            raise ValidationError("Sign up with the address that the invitation was sent to.")
         is_free = status_of(kind=KIND, identifier=self.address) is ClaimStatus.FREE
         self.account_already_exists = not is_free or queries.account_with(sealed=sealed) is not None
         return sealed

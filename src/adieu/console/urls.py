@@ -1,4 +1,4 @@
-"""The addresses of the overview, organizations, members, projects and the appearance.
+"""The addresses of the overview, organizations and what is in them, invitations and the appearance.
 
 Other pages have files of their own.
 """
@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("adieu.console.organizations.urls")),
     path("", include("adieu.console.members.urls")),
     path("", include("adieu.console.projects.urls")),
+    path("", include("adieu.console.invitations.urls")),
     path("", include("adieu.console.activities.urls")),
     path("appearance/", appearance.choose, name="appearance"),
 ]

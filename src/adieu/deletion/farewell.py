@@ -9,9 +9,10 @@ from django.conf import settings
 
 from adieu.core.keeping import Blocker, Description, NotYet, Step, StepSpec
 from adieu.core.keys import derive_key
-from adieu.core.links import NotAFarewellLink, farewell_token, read_farewell_token
+from adieu.core.links import FAREWELLS, NotALink
 from adieu.deletion.models import DeletionRequest, ErasureStep, RequestState, StepState
 from adieu.kit import sql
+from adieu.kit.crashing import crash_point
 from adieu.kit.errors import Fact
 from adieu.kit.transactions import transaction_required
 from adieu.notices import development
@@ -66,7 +67,7 @@ class Progress:
 
 def link_token(*, deletion_id: UUID) -> str:
     """Derive the secret part of a deletion's link; it is stored nowhere."""
-    return farewell_token(key=derive_key(settings.ROOT_KEY, "farewell-link"), deletion_id=deletion_id)
+    return FAREWELLS.token(key=derive_key(settings.ROOT_KEY, "farewell-link"), subject_id=deletion_id)
 
 
 def progress_by_token(*, token: str) -> Progress:
@@ -76,8 +77,8 @@ def progress_by_token(*, token: str) -> Progress:
         DeletionNotFound: the link was not made here, or its deletion is not there.
     """
     try:
-        deletion_id = read_farewell_token(token, key=derive_key(settings.ROOT_KEY, "farewell-link"))
-    except NotAFarewellLink as error:
+        deletion_id = FAREWELLS.read(token, key=derive_key(settings.ROOT_KEY, "farewell-link"))
+    except NotALink as error:
         raise DeletionNotFound from error
     request = DeletionRequest.objects.filter(id=deletion_id, confirmed_at__isnull=False).first()
     if request is None or request.confirmed_at is None:
@@ -161,6 +162,7 @@ class FarewellKeeper:
             raise NotYet
         development.forget(account_id=step.account_id, kept=notice_id)
         vault.erase(account_id=step.account_id)
+        crash_point("address.erased")
         checkpoint()
 
     def residue(self, *, account_id: UUID) -> Sequence[str]:

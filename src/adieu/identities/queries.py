@@ -1,5 +1,6 @@
 """What is known about identifiers."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from uuid import UUID
 
@@ -53,3 +54,23 @@ def claims_on(*, kind: str, identifier: str) -> list[IdentityClaim]:
     """
     keys = [version.key for version in keys_of(kind=kind, identifier=identifier)]
     return list(IdentityClaim.objects.filter(key__in=keys))
+
+
+def keys_of_account(account_id: UUID) -> list[str]:
+    """List the keys of the identifiers an account holds, earlier addresses included (Rule A7)."""
+    return list(IdentityClaim.objects.filter(account_id=account_id).values_list("key", flat=True))
+
+
+def holders_of(*, kind: str, identifiers: Iterable[str]) -> dict[str, UUID]:
+    """Tell in one query which accounts hold identifiers; those that are free or retired are missing.
+
+    Raises:
+        NotAnAddress: an identifier has no canonical form.
+    """
+    keys = {
+        version.key: identifier
+        for identifier in identifiers
+        for version in keys_of(kind=kind, identifier=identifier)
+    }
+    held = IdentityClaim.objects.filter(key__in=list(keys), account_id__isnull=False)
+    return {keys[key]: account_id for key, account_id in held.values_list("key", "account_id")}

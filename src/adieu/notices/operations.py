@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from adieu.kit import sql
 from adieu.notices.composing import Composed, check_heads
@@ -11,6 +11,8 @@ from adieu.notices.models import Notice, NoticeState
 from adieu.vault.models import Mail
 
 REFUSAL_MAIL_EVERY = timedelta(hours=24)
+# Under which names of notices become ids.
+ONCE = UUID("6d0f2c1e-7f0a-4c55-9a56-0c7d0d9a2b11")
 
 
 def owe(
@@ -20,6 +22,7 @@ def owe(
     give_up_after: timedelta,
     account_id: UUID | None,
     payload: Mapping[str, Any] | None = None,
+    once: str = "",
 ) -> UUID:
     """Owe a notice whose composer writes it when it is handed over.
 
@@ -29,8 +32,11 @@ def owe(
         give_up_after: how long it is worth sending; a code that ran out is not sent late.
         account_id: to whom it is owed, if to an account.
         payload: what the composer needs beyond the account; no personal data (Rule P1).
+        once: a name for what is told; under the same name a second one is not owed (Rule D8).
     """
     notice = Notice(kind=kind, account_id=account_id, payload=dict(payload or {}))
+    if once:
+        notice.id = uuid5(ONCE, f"{kind} {once}")
     return _write(notice, now=now, give_up_after=give_up_after)
 
 
@@ -93,5 +99,6 @@ def take_refusal_mail(*, address_key: str, now: datetime) -> bool:
 def _write(notice: Notice, *, now: datetime, give_up_after: timedelta) -> UUID:
     notice.owed_at = notice.next_attempt_at = now
     notice.give_up_at = now + give_up_after
-    notice.save(force_insert=True)
+    # Only a notice that is owed under a name can be there already.
+    Notice.objects.bulk_create([notice], ignore_conflicts=True)
     return notice.id

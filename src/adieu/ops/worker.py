@@ -23,6 +23,7 @@ from adieu.kit import limits, logs
 from adieu.notices import sweeps as notices
 from adieu.notices.delivery import deliver_due
 from adieu.ops.checkpoints import checkpoint_main
+from adieu.tenancy import endings as invitations
 from adieu.vault import comments
 from adieu.vault import operations as vault
 from adieu.vault.checkpoints import checkpoint as checkpoint_vault
@@ -55,6 +56,7 @@ def chores() -> list[Chore]:
         Chore("notices_sweep", lambda now: notices.sweep(now=now), MINUTE),
         Chore("comments_sweep", lambda now: comments.sweep_comments(now=now), MINUTE),
         Chore("strays_sweep", _sweep_stray_comments, MINUTE),
+        Chore("invitations_sweep", lambda now: invitations.sweep(now=now), MINUTE),
         Chore("entries_sweep", _sweep_entries, MINUTE),
         Chore("vault_compaction", lambda _: vault.owe_compaction(), DAY),
         # Last of the sweeps: what they erased leaves the vault's files (Rule P3).

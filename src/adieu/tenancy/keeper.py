@@ -1,4 +1,4 @@
-"""What tenancy keeps of a person: memberships in organizations and projects."""
+"""What tenancy keeps of a person: memberships in organizations and projects, API keys and invitations."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,10 +6,22 @@ from uuid import UUID
 
 from adieu.activities.kinds import Kind
 from adieu.activities.operations import record_in_each
-from adieu.core.keeping import Blocker, Description, Going, Staying, Step, StepSpec, Subject
+from adieu.core.keeping import Blocker, Description, Going, NotYet, Staying, Step, StepSpec, Subject
 from adieu.kit import sql
-from adieu.tenancy import blockers, ownership
-from adieu.tenancy.models import OrganizationMembership, ProjectMembership, Role, Welcome
+from adieu.tenancy import blockers, endings, ownership
+from adieu.tenancy.models import (
+    ApiKey,
+    Organization,
+    OrganizationMembership,
+    ProjectMembership,
+    Role,
+    Welcome,
+)
+from adieu.tenancy.notices import owe_invitations_ended
+from adieu.vault.checkpoints import UnableToCheckpoint, checkpoint
+
+TELL_OWNERS = "tell_owners"
+ERASE_INVITED = "erase_invited_addresses"
 
 
 class TenancyKeeper:
@@ -25,12 +37,15 @@ class TenancyKeeper:
         """Tell of the memberships that end; what was shared stays with the organizations."""
         organizations = OrganizationMembership.objects.filter(account_id=account_id)
         projects = ProjectMembership.objects.filter(member__account_id=account_id)
+        sent = endings.count_sent(account_id=account_id)
         owned = organizations.filter(role=Role.OWNER).values_list("organization_id", "organization__name")
         owned_projects = projects.filter(role=Role.OWNER).values_list("project_id", "project__name")
         return Description(
             goes=(
                 Going("membership in an organization", "memberships in organizations", organizations.count()),
                 Going("membership in a project", "memberships in projects", projects.count()),
+                Going("API key", "API keys", ApiKey.objects.filter(member__account_id=account_id).count()),
+                Going("invitation you sent", "invitations you sent", sum(sent.values())),
             ),
             stays=(
                 Staying(
@@ -69,7 +84,7 @@ class TenancyKeeper:
         )
 
     def erase_now(self, *, account_id: UUID, now: datetime) -> None:
-        """End every membership and record it in each organization."""
+        """End every membership, API key and invitation, and record it in each organization."""
         record_in_each(
             organizations="SELECT organization_id FROM tenancy_organizationmembership WHERE account_id = %s",
             parameters=[account_id],
@@ -77,17 +92,34 @@ class TenancyKeeper:
             account_id=account_id,
             now=now,
         )
-        ownership.end_all(account_id=account_id)
+        ownership.end_all(account_id=account_id, now=now)
         sql.run("DELETE FROM tenancy_welcome WHERE account_id = %s", [account_id])
 
     def steps(self, *, account_id: UUID) -> Sequence[StepSpec]:
-        """Nothing is left to do afterwards."""
-        del account_id
-        return ()
+        """Declare what is left to do about the invitations that end (Rule D6)."""
+        sent = endings.count_sent(account_id=account_id)
+        counts = {str(organization_id): str(count) for organization_id, count in sent.items()}
+        steps = []
+        if counts:
+            steps.append(StepSpec(TELL_OWNERS, "Tell owners how many of your invitations ended", counts))
+        if endings.is_any_about(account_id=account_id):
+            steps.append(StepSpec(ERASE_INVITED, "Erase the addresses of invitations that ended"))
+        return steps
 
     def run(self, *, step: Step, now: datetime) -> None:
-        """No step is declared, so none can come."""
-        raise LookupError(step.name)
+        """Owe each owner one mail, or erase addresses, and make sure that no byte of them is left (Rule P3).
+
+        Raises:
+            NotYet: somebody keeps reading the vault.
+        """
+        if step.name == TELL_OWNERS:
+            _tell_owners(step, now)
+        elif step.name == ERASE_INVITED:
+            endings.sweep_addresses(now=now)
+            try:
+                checkpoint()
+            except UnableToCheckpoint as error:
+                raise NotYet from error
 
     def residue(self, *, account_id: UUID) -> Sequence[str]:
         """Name the tables that still know the account."""
@@ -96,3 +128,17 @@ class TenancyKeeper:
             for model in (OrganizationMembership, Welcome)
             if model._default_manager.filter(account_id=account_id).exists()  # noqa: SLF001
         ]
+
+
+def _tell_owners(step: Step, now: datetime) -> None:
+    names = dict(Organization.objects.filter(id__in=list(step.payload)).values_list("id", "name"))
+    owners = OrganizationMembership.objects.filter(organization_id__in=names, role=Role.OWNER)
+    for organization_id, owner_id in owners.values_list("organization_id", "account_id"):
+        owe_invitations_ended(
+            account_id=owner_id,
+            name=names[organization_id],
+            count=int(step.payload[str(organization_id)]),
+            # A step that is run again owes nothing a second time (Rule D8).
+            once=f"{step.deletion_id} {organization_id} {owner_id}",
+            now=now,
+        )

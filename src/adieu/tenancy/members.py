@@ -58,7 +58,7 @@ def remove_member(*, organization_id: UUID, account_id: UUID, member_id: UUID, n
     organization = ownership.lock_for(
         permission=Permission.MANAGE_MEMBERS, organization_id=organization_id, account_id=account_id
     )
-    ownership.end(organization_id=organization_id, account_id=member_id)
+    ownership.end(organization_id=organization_id, account_id=member_id, now=now)
     notices.owe_removed(account_id=member_id, name=organization.name, now=now)
     _record(Kind.MEMBER_REMOVED, organization_id, account_id, member_id, now)
 
@@ -77,7 +77,7 @@ def leave_organization(*, organization_id: UUID, account_id: UUID, now: datetime
     in_the_way = blockers.in_organization(account_id=account_id, organization_id=organization_id)
     if in_the_way:
         raise LeavingBlocked(in_the_way)
-    ownership.end(organization_id=organization_id, account_id=account_id)
+    ownership.end(organization_id=organization_id, account_id=account_id, now=now)
     _record(Kind.MEMBER_LEFT, organization_id, account_id, account_id, now)
 
 

@@ -32,10 +32,17 @@ def owe_organization_deleted(*, account_id: UUID, name: str, now: datetime) -> N
     owe(kind=ORGANIZATION_DELETED, now=now, give_up_after=MAIL_LIVES, account_id=account_id, payload=payload)
 
 
-def owe_invitations_ended(*, account_id: UUID, name: str, count: int, now: datetime) -> None:
+def owe_invitations_ended(*, account_id: UUID, name: str, count: int, once: str, now: datetime) -> None:
     """Owe the mail to an owner: a deleted account had sent invitations, which ended with it (Rule D6)."""
     payload = {"name": name, "count": str(count)}
-    owe(kind=INVITATIONS_ENDED, now=now, give_up_after=MAIL_LIVES, account_id=account_id, payload=payload)
+    owe(
+        kind=INVITATIONS_ENDED,
+        now=now,
+        give_up_after=MAIL_LIVES,
+        account_id=account_id,
+        payload=payload,
+        once=once,
+    )
 
 
 def compose_removed(notice: OwedNotice) -> Composed:

@@ -11,10 +11,12 @@ from adieu.core.names import clean_name
 from adieu.kit import sql
 from adieu.kit.errors import Fact
 from adieu.kit.transactions import transaction, transaction_required
-from adieu.tenancy import notices, ownership
+from adieu.tenancy import endings, notices, ownership
 from adieu.tenancy.information import Information, clean_information
-from adieu.tenancy.models import Organization, OrganizationMembership, Project, Role
+from adieu.tenancy.models import Invitation, Organization, OrganizationMembership, Project, Role
+from adieu.tenancy.offers import has_offers
 from adieu.tenancy.permissions import Permission
+from adieu.tenancy.welcoming import mark_arrived
 
 FIRST_ORGANIZATION = "My organization"
 DEFAULT_PROJECT = "Default Project"
@@ -26,15 +28,11 @@ class NameDoesNotMatch(Fact):
 
 @transaction
 def welcome(*, account_id: UUID, now: datetime) -> None:
-    """Give an account its first organization, once (Rule A3).
+    """Give an account its first organization, once, unless it is invited somewhere (Rule A3).
 
-    Two first sign-ins at once are decided by the primary key of the welcome's row.
+    Who accepts has arrived and gets none later; who declines gets one at the next sign-in.
     """
-    is_first = sql.run(
-        "INSERT INTO tenancy_welcome (account_id, welcomed_at) VALUES (%s, %s) ON CONFLICT DO NOTHING",
-        [account_id, now],
-    )
-    if is_first:
+    if not has_offers(account_id=account_id, now=now) and mark_arrived(account_id=account_id, now=now):
         found(account_id=account_id, name=FIRST_ORGANIZATION, now=now)
 
 
@@ -150,4 +148,5 @@ def delete_organization(*, organization_id: UUID, account_id: UUID, typed_name: 
         subject_name=organization.name,
         now=now,
     )
+    endings.prepare_to_go(Invitation.objects.filter(organization_id=organization_id))
     sql.run("DELETE FROM tenancy_organization WHERE id = %s", [organization_id])

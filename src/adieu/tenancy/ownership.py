@@ -22,7 +22,16 @@ from adieu.accounts.erasing import hold_account
 from adieu.kit import sql
 from adieu.kit.errors import Fact
 from adieu.kit.transactions import transaction_required
-from adieu.tenancy.models import Organization, OrganizationMembership, Project, ProjectMembership, Role
+from adieu.tenancy import endings
+from adieu.tenancy.models import (
+    Invitation,
+    InvitationState,
+    Organization,
+    OrganizationMembership,
+    Project,
+    ProjectMembership,
+    Role,
+)
 from adieu.tenancy.permissions import OrganizationNotFound, Permission, require, require_in_project
 
 MOST_MEMBERS = 100
@@ -147,8 +156,10 @@ def change_role(*, organization_id: UUID, account_id: UUID, role: Role) -> Role:
 
 
 @transaction_required
-def end(*, organization_id: UUID, account_id: UUID) -> None:
+def end(*, organization_id: UUID, account_id: UUID, now: datetime) -> None:
     """Take a member out of an organization, its projects and its API keys (Rule O5).
+
+    The invitations they sent end with them (Rule O3).
 
     Raises:
         OrganizationNotFound, MemberNotFound: there is nobody to take out.
@@ -158,17 +169,19 @@ def end(*, organization_id: UUID, account_id: UUID) -> None:
     if membership.role == Role.OWNER:
         _refuse_last_owner(membership)
     _forget_contact(account_id, organization_id=organization_id)
+    endings.end(Invitation.objects.filter(inviter=membership), state=InvitationState.REVOKED, now=now)
     sql.run("DELETE FROM tenancy_organizationmembership WHERE id = %s", [membership.pk])
 
 
 @transaction_required
-def end_all(*, account_id: UUID) -> None:
+def end_all(*, account_id: UUID, now: datetime) -> None:
     """End every membership of an account that goes; the organizations are locked (Rule D6).
 
-    Places in projects, API keys and the sender of invitations hang on the membership, so the database takes
-    them along. A last owner is refused by the check.
+    Invitations it sent, or was sent, end as well. Places in projects and API keys hang on the membership, so
+    the database takes them along. A last owner is refused by the check.
     """
     _forget_contact(account_id)
+    endings.end_all_about(account_id=account_id, now=now)
     sql.run("DELETE FROM tenancy_organizationmembership WHERE account_id = %s", [account_id])
 
 

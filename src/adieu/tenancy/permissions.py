@@ -6,6 +6,7 @@ from uuid import UUID
 
 from adieu.kit.errors import Fact
 from adieu.tenancy.models import Organization, OrganizationMembership, Project, ProjectMembership, Role
+from adieu.tenancy.reach import is_within_reach
 
 
 class OrganizationNotFound(Fact):
@@ -81,7 +82,7 @@ def standing_in(*, organization_id: UUID, account_id: UUID) -> Standing:
         .select_related("organization")
         .first()
     )
-    if membership is None:
+    if membership is None or not is_within_reach(organization_id):
         raise OrganizationNotFound
     return Standing(membership, frozenset({_place_in_organization(membership)}))
 

@@ -11,8 +11,8 @@ from adieu.core.names import clean_name
 from adieu.kit import sql
 from adieu.kit.errors import Fact
 from adieu.kit.transactions import savepoint, transaction
-from adieu.tenancy import ownership
-from adieu.tenancy.models import OrganizationMembership, Project, ProjectMembership, Role
+from adieu.tenancy import endings, ownership
+from adieu.tenancy.models import Invitation, OrganizationMembership, Project, ProjectMembership, Role
 from adieu.tenancy.ownership import AlreadyMember, MemberNotFound
 from adieu.tenancy.permissions import Permission, standing_in
 
@@ -93,6 +93,7 @@ def delete_project(*, project_id: UUID, account_id: UUID, typed_name: str, now: 
     if typed_name.strip() != project.name:
         raise ProjectNameDoesNotMatch
     _record(Kind.PROJECT_DELETED, project, account_id, now)
+    endings.prepare_to_go(Invitation.objects.filter(project_id=project_id))
     sql.run("DELETE FROM tenancy_project WHERE id = %s", [project_id])
 
 

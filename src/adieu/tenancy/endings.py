@@ -1,0 +1,94 @@
+"""How invitations end, and that the addresses they were sent to go with them (Rule O3).
+
+Every ending is one conditional update, so of two at once the first decides what became of the invitation.
+"""
+
+from datetime import datetime, timedelta
+from functools import partial
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet
+
+from adieu.identities.queries import keys_of_account
+from adieu.kit.transactions import run_after_commit, transaction, transaction_required
+from adieu.tenancy.models import Invitation, InvitationState, OrganizationMembership
+from adieu.vault import invited
+
+ENDED_LIVES = timedelta(days=7)
+PENDING = Q(state=InvitationState.PENDING)
+
+
+@transaction_required
+def end(rows: QuerySet[Invitation], *, state: InvitationState, now: datetime) -> int:
+    """End those of some invitations that are pending, and tell how many there were."""
+    ids = list(rows.filter(PENDING).values_list("id", flat=True))
+    ended = _write(Invitation.objects.filter(id__in=ids), state=state, now=now)
+    _forget_addresses(ids)
+    return ended
+
+
+@transaction_required
+def prepare_to_go(rows: QuerySet[Invitation]) -> None:
+    """See to the addresses of invitations that go in this transaction, with what they are for."""
+    _forget_addresses(list(rows.filter(PENDING).values_list("id", flat=True)))
+
+
+@transaction_required
+def end_all_about(*, account_id: UUID, now: datetime) -> None:
+    """End all that an account that goes has sent, and all that was sent to it (Rule D6).
+
+    It holds its claims and memberships still. The addresses go in an erasure step.
+    """
+    _write(_sent_by(account_id) | _sent_to(account_id), state=InvitationState.REVOKED, now=now)
+
+
+def count_sent(*, account_id: UUID) -> dict[UUID, int]:
+    """Count the pending invitations an account has sent, by organization."""
+    rows = _sent_by(account_id).filter(PENDING).values_list("organization_id")
+    return dict(rows.annotate(count=Count("id")).order_by())
+
+
+def is_any_about(*, account_id: UUID) -> bool:
+    """Tell whether an account has sent a pending invitation, or was sent one."""
+    return (_sent_by(account_id) | _sent_to(account_id)).filter(PENDING).exists()
+
+
+def sweep(*, now: datetime) -> int:
+    """End what ran out, erase what ended a week ago, and tell how many addresses went (Rules O3, A8)."""
+    with transaction():
+        end(Invitation.objects.filter(expires_at__lte=now), state=InvitationState.EXPIRED, now=now)
+        Invitation.objects.filter(ended_at__lt=now - ENDED_LIVES).delete()
+    return sweep_addresses(now=now)
+
+
+def sweep_addresses(*, now: datetime) -> int:
+    """Erase addresses whose invitation has ended, went with its organization or never came to be."""
+    return invited.sweep(known=_known, pending=_pending, now=now)
+
+
+def _forget_addresses(invitation_ids: list[UUID]) -> None:
+    # Rule P4: after the transaction. A kill in between leaves them to the sweep.
+    if invitation_ids:
+        run_after_commit(partial(invited.forget, invitation_ids))
+
+
+def _write(rows: QuerySet[Invitation], *, state: InvitationState, now: datetime) -> int:
+    # The key of the address goes as well: an invitation that has ended is about nobody.
+    return rows.filter(PENDING).update(state=state, ended_at=now, address_key="")
+
+
+def _sent_by(account_id: UUID) -> QuerySet[Invitation]:
+    memberships = OrganizationMembership.objects.filter(account_id=account_id)
+    return Invitation.objects.filter(inviter_id__in=memberships.values("id"))
+
+
+def _sent_to(account_id: UUID) -> QuerySet[Invitation]:
+    return Invitation.objects.filter(address_key__in=keys_of_account(account_id))
+
+
+def _known(invitation_ids: list[UUID]) -> set[UUID]:
+    return set(Invitation.objects.filter(id__in=invitation_ids).values_list("id", flat=True))
+
+
+def _pending(invitation_ids: list[UUID]) -> set[UUID]:
+    return set(Invitation.objects.filter(PENDING, id__in=invitation_ids).values_list("id", flat=True))
