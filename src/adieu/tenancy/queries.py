@@ -31,10 +31,16 @@ class ProjectSummary:
 
 @dataclass(frozen=True)
 class OrganizationName:
-    """An organization as the switcher in the top bar shows it."""
+    """An organization as the frame of every page shows it."""
 
     id: UUID
     name: str
+    role: Role
+
+    @property
+    def is_owner(self) -> bool:
+        """Whether the member who looks owns it."""
+        return self.role == Role.OWNER
 
 
 @dataclass(frozen=True)
@@ -71,8 +77,9 @@ class OrganizationDetails:
 
 def organization_names_of(*, account_id: UUID) -> list[OrganizationName]:
     """Name the organizations an account belongs to, by name, in one statement."""
-    organizations = organization_rows(account_id=account_id).order_by("name", "id")
-    return [OrganizationName(*row) for row in organizations.values_list("id", "name")]
+    mine = _memberships_of(account_id).order_by("organization__name", "organization_id")
+    rows = mine.values_list("organization_id", "organization__name", "role")
+    return [OrganizationName(id_, name, Role(role)) for id_, name, role in rows]
 
 
 def organization_rows(*, account_id: UUID) -> QuerySet[Organization]:
