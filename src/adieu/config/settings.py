@@ -64,6 +64,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "adieu.api.v1.authentication.api_key_middleware",
     "adieu.console.accounts.terms.terms_middleware",
     "adieu.console.current.current_organization_middleware",
 ]

@@ -6,18 +6,26 @@ from django.http import HttpRequest
 
 from adieu.kit.errors import Fact
 
+# Whoever acts without a session; a client can set no such key, for its headers begin with HTTP_.
+ACTING = "adieu.acting_account"
+
 
 class NobodySignedIn(Fact):
     """Nobody is signed in."""
 
 
 def account_id_of(request: HttpRequest) -> UUID:
-    """Give the opaque id of the account that is signed in.
+    """Give the opaque id of the account that is signed in, or acts by one of its API keys.
 
     Raises:
         NobodySignedIn: nobody is; the view forgot to ask for a sign-in.
     """
-    account_id = request.user.pk
+    account_id = request.META.get(ACTING) or request.user.pk
     if not isinstance(account_id, UUID):
         raise NobodySignedIn
     return account_id
+
+
+def act_as(request: HttpRequest, *, account_id: UUID) -> None:
+    """Let a request act for an account whose API key came with it."""
+    request.META[ACTING] = account_id

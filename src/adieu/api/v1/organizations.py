@@ -10,6 +10,7 @@ from django.utils import timezone
 from ninja import Query, Router, Status
 
 from adieu.api.v1 import schemas
+from adieu.api.v1.authentication import session_only
 from adieu.api.v1.paging import Paging, page_of
 from adieu.api.v1.schemas_organizations import (
     CONFLICTING,
@@ -40,7 +41,12 @@ def organizations(request: HttpRequest, paging: Query[Paging]) -> dict[str, Any]
     )
 
 
-@router.post("", response={201: OrganizationOut, 401: schemas.Problem, 422: schemas.Problem})
+# A key acts in its organization; a new one is another.
+@router.post(
+    "",
+    response={201: OrganizationOut, 401: schemas.Problem, 403: schemas.Problem, 422: schemas.Problem},
+    auth=session_only,
+)
 def create(request: HttpRequest, body: NameIn) -> Status[object]:
     """Create an organization with its default project. You own both."""
     organization_id = operations.create_organization(

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from adieu.api.v1 import authentication
 from adieu.core.names import NameNotAllowed
 from adieu.core.texts import TextNotAllowed
 from adieu.deletion import farewell, requests, verification
@@ -16,7 +17,18 @@ from adieu.kit.errors import Fact
 from adieu.kit.limits import LimitReached
 from adieu.kit.paging import CursorNotKnown
 from adieu.kit.problem import problem, too_many
-from adieu.tenancy import information, members, operations, ownership, permissions, projects
+from adieu.tenancy import (
+    api_keys,
+    information,
+    invitations,
+    invitees,
+    members,
+    offers,
+    operations,
+    ownership,
+    permissions,
+    projects,
+)
 
 STATUS_OF: dict[type[Exception], HTTPStatus] = {
     requests.NoOpenRequest: HTTPStatus.GONE,
@@ -52,6 +64,21 @@ STATUS_OF: dict[type[Exception], HTTPStatus] = {
     projects.TooManyProjects: HTTPStatus.CONFLICT,
     projects.DefaultProjectStays: HTTPStatus.CONFLICT,
     projects.ProjectNameDoesNotMatch: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ownership.AccountNotFound: HTTPStatus.UNAUTHORIZED,
+    invitees.NoAddresses: HTTPStatus.UNPROCESSABLE_ENTITY,
+    invitees.TooManyAddresses: HTTPStatus.UNPROCESSABLE_ENTITY,
+    invitees.AddressesNotFit: HTTPStatus.UNPROCESSABLE_ENTITY,
+    invitees.TooManyInvitations: HTTPStatus.CONFLICT,
+    offers.InvitationNotFound: HTTPStatus.NOT_FOUND,
+    offers.InvitationEnded: HTTPStatus.GONE,
+    offers.NotInvited: HTTPStatus.FORBIDDEN,
+    api_keys.ApiKeyNotFound: HTTPStatus.NOT_FOUND,
+    api_keys.ApiKeyNameTaken: HTTPStatus.CONFLICT,
+    api_keys.TooManyApiKeys: HTTPStatus.CONFLICT,
+    api_keys.ExpiryNotAllowed: HTTPStatus.UNPROCESSABLE_ENTITY,
+    api_keys.ApiKeyExpired: HTTPStatus.GONE,
+    authentication.SessionRequired: HTTPStatus.FORBIDDEN,
+    authentication.TermsNotAgreed: HTTPStatus.FORBIDDEN,
 }
 
 
@@ -81,8 +108,15 @@ def members_of(fact: Exception) -> dict[str, Any]:
             return {"missing": list(fact.missing)}
         case verification.OwnThingsChanged():
             return {"new": [vars(subject) for subject in fact.new]}
+        case invitees.AddressesNotFit():
+            return {"addresses": [misfit_as_json(misfit) for misfit in fact.misfits]}
         case _:
             return {}
+
+
+def misfit_as_json(misfit: invitees.Misfit) -> dict[str, Any]:
+    """Write what is wrong with an address, by its number: what was sent is not repeated."""
+    return {"number": misfit.number, "code": code_of(type(misfit.reason)), "title": str(misfit.reason)}
 
 
 def blocker_as_json(blocker: Any) -> dict[str, Any]:
@@ -101,6 +135,7 @@ def translate_refusals(api: NinjaAPI) -> None:
     api.add_exception_handler(ReauthenticationRequired, _reauthentication)
     api.add_exception_handler(LimitReached, _limit)
     api.add_exception_handler(verification.ResendTooSoon, _limit)
+    api.add_exception_handler(invitations.SentJustNow, _limit)
     api.add_exception_handler(AuthenticationError, _not_signed_in)
     api.add_exception_handler(ValidationError, _invalid)
     api.add_exception_handler(HttpError, _http_error)
