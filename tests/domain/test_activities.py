@@ -389,7 +389,7 @@ def test_what_the_system_does_has_a_name_as_well(research: UUID, alice: UUID, no
     created("", research, None, now)
     assert next((entry.who, entry.thing) for entry in everything(research, alice, Wanted())) == (
         "Adieu",
-        "Project",
+        "",
     )
 
 

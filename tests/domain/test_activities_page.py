@@ -86,15 +86,15 @@ def window() -> Window:
 def rows_of(answer: Any) -> list[str]:
     """Read the lines of the list as somebody sees them."""
     body = answer.content.decode().partition("<tbody>")[2].partition("</tbody>")[0]
-    cells = re.findall(r'<td data-label="Activity">(.*?)</td>', body, re.DOTALL)
+    cells = re.findall(r"<tr>\s*<td>(.*?)</td>", body, re.DOTALL)
     return [" ".join(re.sub(r"<[^>]+>", "", cell).split()) for cell in cells]
 
 
 def test_the_page_says_who_did_what_to_which_thing(window: Window) -> None:
     change_profile(account_id=window.alice, name="Alice Liddell", company="", country="")
     assert set(rows_of(window.look())) == {
-        f"Alice Liddell created a project: {SECRET} project.created",
-        "Alice Liddell created the organization: Research organization.created",
+        f"Alice Liddell created a project: {SECRET}",
+        "Alice Liddell created the organization: Research",
     }
 
 
@@ -303,8 +303,8 @@ def test_an_erased_member_is_a_deleted_account_everywhere(window: Window, now: d
     assert "Bob Dormouse" in window.look().content.decode()
     leave(bob, BOB, window.now)
     shown = window.look(actor=bob)
-    assert "Deleted account created a project: Tea party project.created" in rows_of(shown)
-    assert "Deleted account deleted their account organization.member_erased" in rows_of(shown)
+    assert "Deleted account created a project: Tea party" in rows_of(shown)
+    assert "Deleted account deleted their account" in rows_of(shown)
     written = [
         shown.content.decode(),
         window.ask().content.decode(),

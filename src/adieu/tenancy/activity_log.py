@@ -63,6 +63,7 @@ class Entry:
     subject_kind: str
     subject_id: str
     thing: str
+    """Empty for what has no name of its own, like an invitation."""
 
     @property
     def is_about_actor(self) -> bool:
@@ -209,7 +210,7 @@ def _thing(row: Activity, named: dict[UUID, Person]) -> str:
     account_id = _subject_account(row)
     if account_id:
         return display_name(named, account_id)
-    return row.subject_name or THINGS.get(row.subject_kind, row.subject_kind)
+    return row.subject_name
 
 
 def _subject_account(row: Activity) -> UUID | None:

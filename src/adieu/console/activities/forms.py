@@ -28,13 +28,6 @@ class FilterForm(forms.Form):
     until = forms.DateField(
         label="To", required=False, error_messages=NO_DAY, widget=forms.DateInput({**INPUT, "type": "date"})
     )
-    level = forms.ChoiceField(
-        label="Level",
-        required=False,
-        choices=[("", "Any"), *Level.choices],
-        error_messages={"invalid_choice": "There is no such level."},
-        widget=forms.Select(INPUT),
-    )
     actor = forms.TypedChoiceField(
         label="Who",
         required=False,
@@ -49,6 +42,13 @@ class FilterForm(forms.Form):
         error_messages={"invalid_choice": "There is no such kind of activity."},
         widget=forms.Select(INPUT),
     )
+    level = forms.ChoiceField(
+        label="Level",
+        required=False,
+        choices=[("", "Any"), *Level.choices],
+        error_messages={"invalid_choice": "There is no such level."},
+        widget=forms.Select(INPUT),
+    )
     subject_kind = forms.ChoiceField(
         label="About",
         required=False,
@@ -59,6 +59,7 @@ class FilterForm(forms.Form):
     subject = forms.CharField(
         label="Name or ID",
         required=False,
+        help_text="The whole name, as it was then.",
         max_length=LONGEST_NAME,
         error_messages={"max_length": f"No name is longer than {LONGEST_NAME} characters."},
         widget=forms.TextInput({**INPUT, "autocomplete": "off", "spellcheck": "false"}),
