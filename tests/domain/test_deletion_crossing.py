@@ -193,6 +193,19 @@ def test_the_reason_becomes_a_number_and_the_comment_loses_its_person(now: datet
     assert progress_by_token(token=link_token(deletion_id=deletion_id)).is_completed
 
 
+def test_the_comment_of_a_request_that_ended_is_erased(now: datetime) -> None:
+    alice = join(ALICE, now)
+    settle(alice, now)
+    code = ask_to_leave(alice, ALICE, now, comment="of a request that ended")
+    wrong = "00000000" if code != "00000000" else "11111111"
+    for _ in range(5):
+        with pytest.raises((verification.WrongCode, verification.RequestEnded)):
+            confirm(alice, wrong, now)
+    leave(alice, ALICE, now + timedelta(minutes=2))
+    work(now + timedelta(minutes=2))
+    assert not Comment.objects.exists()
+
+
 def test_a_comment_kept_after_its_person_left_is_swept(now: datetime) -> None:
     alice = join(ALICE, now)
     settle(alice, now)

@@ -209,7 +209,30 @@ def test_twenty_codes_an_hour_for_a_network_address(now: datetime) -> None:
     with pytest.raises(LimitReached):
         send(account_id, moment, address=address)
     assert codes_owed() == 20
-    send(account_id, moment, address=address, network_address="192.0.2.8")
+    send(account_id, moment + timedelta(minutes=1), address=address, network_address="192.0.2.8")
+
+
+def test_asking_anew_is_no_way_around_the_minute(now: datetime) -> None:
+    alice = join(ALICE, now, is_welcomed=False)
+    ask_to_leave(alice, ALICE, now)
+    requests.cancel(account_id=alice)
+    with pytest.raises(verification.ResendTooSoon):
+        ask_to_leave(alice, ALICE, now + timedelta(seconds=30))
+    assert codes_owed() == 1
+
+
+def test_a_refusal_by_the_network_does_not_use_up_the_accounts_codes(now: datetime) -> None:
+    people = [(join(f"bob{n}@example.org", now, is_welcomed=False), f"bob{n}@example.org") for n in range(20)]
+    for account_id, address in people:
+        requests.open_request(account_id=account_id, reason="privacy", comment="", now=now)
+        send(account_id, now, address=address)
+    alice = join(ALICE, now, is_welcomed=False)
+    requests.open_request(account_id=alice, reason="privacy", comment="", now=now)
+    for minute in range(6):
+        with pytest.raises(LimitReached):
+            send(alice, now + timedelta(minutes=minute))
+    for minute in range(6, 11):
+        send(alice, now + timedelta(minutes=minute), network_address="192.0.2.8")
 
 
 def test_a_wrong_code_counts_and_says_what_is_left(now: datetime) -> None:

@@ -1,5 +1,6 @@
 """What tells who a person is stands in the vault, and leaves it (Rules P1, P4, D3, D9)."""
 
+import json
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -11,8 +12,9 @@ from adieu.kit.transactions import transaction
 from adieu.vault import operations, queries
 from adieu.vault.countries import COUNTRIES
 from adieu.vault.fields import TooLong, UnknownCountry, UnusableCharacter
-from adieu.vault.models import Comment, CommentRound, Entry
+from adieu.vault.models import Comment, CommentRound, Entry, SessionData
 from adieu.vault.queries import Person
+from adieu.vault.session_contents import erase_contents_of
 
 pytestmark = pytest.mark.django_db(databases=["default", "vault"])
 
@@ -215,3 +217,13 @@ class TestComments:
             django_transaction.atomic(using="vault"),
         ):
             CommentRound.objects.create(id=2, cleared_in_year=2031)
+
+
+def test_a_pending_flow_in_another_spelling_goes_with_the_account(now: datetime) -> None:
+    account_id = uuid4()
+    operations.put(account_id=account_id, address="spüll@bücher.example", now=now)
+    for digest, typed in (("1" * 64, "SPÜLL@xn--bcher-kva.EXAMPLE"), ("2" * 64, "charlie@example.org")):
+        content = json.dumps({"plain_addresses": {"sealed": typed}})
+        SessionData.objects.create(key_digest=digest, content=content, expires_at=now + timedelta(minutes=15))
+    erase_contents_of(account_id=account_id)
+    assert [row.key_digest for row in SessionData.objects.all()] == ["2" * 64]

@@ -19,6 +19,7 @@ from tests.support.served import Served, free_port, serve, start
 
 SECRET = "dGhpcy1pcy10aGUtc2VjcmV0LXBhcnQ"
 SECONDS_TO_END = 20
+SECONDS_TO_START = 60
 
 
 def fetch(url: str) -> tuple[int, Message]:
@@ -156,3 +157,21 @@ def _until_it_answers(running: Served) -> None:
         else:
             return
     raise AssertionError(running.log)
+
+
+def test_a_lost_vault_stops_the_start(tmp_path: Path) -> None:
+    """Beside accounts, a new vault would show everyone as deleted and take nobody's mail."""
+    settings = {"ADIEU_DATA_DIR": str(tmp_path / "data"), "ADIEU_BIND": f"127.0.0.1:{free_port()}"}
+    assert start(settings, "migrate").wait(SECONDS_TO_START) == 0
+    make = (
+        "from adieu.accounts.operations import register; from django.utils import timezone;"
+        "register(address='alice@example.org', password='a long walk in the rain', now=timezone.now())"
+    )
+    assert start(settings, "django", "shell", "-c", make).wait(SECONDS_TO_START) == 0
+    for path in (tmp_path / "data").glob("vault.sqlite3*"):
+        path.unlink()
+    refused = start(settings)
+    said, _ = refused.communicate(timeout=SECONDS_TO_START)
+    assert refused.returncode == 2
+    assert said.count("\n") == 1
+    assert "vault.sqlite3 is gone" in said

@@ -12,7 +12,7 @@ from adieu.accounts.operations import register
 from adieu.deletion import crossing, requests, verification
 from adieu.deletion.consents import TEXTS
 from adieu.deletion.erasure import run_due_steps
-from adieu.deletion.models import Verification
+from adieu.deletion.models import RequestState, Verification
 from adieu.notices.delivery import deliver_due
 from adieu.tenancy.operations import delete_organization, welcome
 from adieu.tenancy.queries import organizations_of
@@ -57,7 +57,7 @@ def ask_to_leave(account_id: UUID, address: str, now: datetime, *, comment: str 
 
 def current_code(account_id: UUID) -> str:
     """Derive the code that was sent last."""
-    sent = Verification.objects.get(request__account_id=account_id)
+    sent = Verification.objects.get(request__account_id=account_id, request__state=RequestState.OPEN)
     return verification.code_of(request_id=sent.request_id, number=sent.number)
 
 

@@ -90,17 +90,25 @@ class AccountsAdapter(DefaultAccountAdapter):
             refuse_likeness(password=password, address=plain or "")
         return password
 
-    def set_password(self, user: AbstractBaseUser, password: str) -> None:
+    def set_password(self, user: AbstractBaseUser | None, password: str) -> None:
         """Write the new password and nothing else; an account that is gone stays gone (Rule D7).
 
         Raises:
             AccountGone: the account was erased meanwhile.
         """
+        # allauth found nobody: the erasure came between its look and this.
+        if user is None:
+            raise AccountGone
         user.set_password(password)
         try:
             user.save(update_fields=["password"])
         except Account.NotUpdated as error:
             raise AccountGone from error
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Count failed sign-ins by address and network: a stranger elsewhere cannot keep a person out."""
+        key: str = super()._get_login_attempts_cache_key(request, **credentials)
+        return f"{key}:{request.META['REMOTE_ADDR']}"
 
     def reauthenticate(self, user: AbstractBaseUser, password: str) -> bool:
         """Check the password without the limit on failed sign-ins.

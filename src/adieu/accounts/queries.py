@@ -87,6 +87,11 @@ def unverified_before(*, moment: datetime, limit: int) -> list[UUID]:
     return list(accounts.order_by("registered_at").values_list("pk", flat=True)[:limit])
 
 
+def has_accounts() -> bool:
+    """Tell whether there is any account."""
+    return Account.objects.exists()
+
+
 def known(account_ids: list[UUID]) -> set[UUID]:
     """Pick the ids that have an account."""
     return set(Account.objects.filter(pk__in=account_ids).values_list("pk", flat=True))

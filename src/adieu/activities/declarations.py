@@ -3,7 +3,7 @@
 from adieu.core.declaring import Fate, Fates, Retain
 
 BY_OPAQUE_ID = Retain(
-    "an organization answers for what happened in it; shown as “Deleted account”", "its log ends"
+    "an organization answers for what happened in it; shown as “Deleted account”", "the installation ends"
 )
 
 FATES: Fates = {

@@ -137,7 +137,7 @@ class FarewellKeeper:
     def describe(self, *, account_id: UUID) -> Description:
         """Tell who is told."""
         del account_id
-        return Description(told=("You, by one last mail. Your address is erased when it was delivered.",))
+        return Description(told=("You, by one last mail. Your address is erased after it.",))
 
     def lock(self, *, account_id: UUID) -> None:
         """There is nothing to lock."""

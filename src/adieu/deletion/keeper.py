@@ -56,7 +56,7 @@ class DeletionKeeper:
         """The comment is parted from the request after the commit, because it is in the vault (Rule P4)."""
         ended = DeletionRequest.objects.filter(account_id=account_id, state=RequestState.ENDED)
         ids = ",".join(str(request_id) for request_id in ended.values_list("id", flat=True))
-        return (StepSpec(PART_COMMENT, "Part your comment from you", {"ended_requests": ids}),)
+        return (StepSpec(PART_COMMENT, "Part your comment, if any, from you", {"ended_requests": ids}),)
 
     def run(self, *, step: Step, now: datetime) -> None:
         """Give the comment a random key and take its request away."""

@@ -11,6 +11,11 @@ from adieu.notices.composing import Composed, NothingToSay, OwedNotice, register
 from adieu.notices.rendering import render
 from adieu.vault.queries import read
 
+COMPLETED = (
+    "Your Adieu account and everything that was yours alone is erased. This cannot be undone. "
+    "The page below shows each step. It says nothing of who you are."
+)
+
 
 def register_mails() -> None:
     """Tell the notices how the mails of a deletion are written."""
@@ -48,10 +53,9 @@ def compose_completion(notice: OwedNotice) -> Composed:
     text, html = render(
         "Your account has been deleted",
         [
-            "Your Adieu account and everything that was yours alone is erased. This cannot be undone.",
+            COMPLETED,
             "With this mail your address is erased here, too.",
             "A keyed fingerprint of it remains. It only serves to refuse a new account with the address.",
-            "The page below shows each step. It says nothing of who you are.",
         ],
         link=f"{settings.ADIEU.base_url}/deletions/{token}/",
     )

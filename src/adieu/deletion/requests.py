@@ -108,13 +108,6 @@ def cancel(*, account_id: UUID) -> None:
         forget_comment(request_id=request_id)
 
 
-def void(*, account_id: UUID, now: datetime) -> None:
-    """End the open request of an account whose address changed (Rule A7)."""
-    DeletionRequest.objects.filter(account_id=account_id, state=RequestState.OPEN).update(
-        state=RequestState.ENDED, ended_at=now
-    )
-
-
 def sweep(*, now: datetime) -> int:
     """Forget requests that were opened a day ago and never confirmed (Rule A8)."""
     with transaction():

@@ -100,17 +100,10 @@ def send_code(
         ResendTooSoon: less than 60 seconds since the last one.
         LimitReached: 5 an hour for the account, or 20 for the network address, were sent.
     """
-    request = _open_request_of(account_id)
+    _refuse_without_request(account_id)
     refuse_if_blocked(account_id=account_id)
     _refuse_other_address(account_id, address)
-    _refuse_too_soon(Verification.objects.filter(request=request).first(), now)
-    limits.take(key=f"deletion-code/account/{account_id}", limit=SENDS_PER_ACCOUNT, per=SENDS_WITHIN, now=now)
-    limits.take(
-        key=f"deletion-code/network/{network_address}",
-        limit=SENDS_PER_NETWORK_ADDRESS,
-        per=SENDS_WITHIN,
-        now=now,
-    )
+    _take_limits(account_id=account_id, network_address=network_address, now=now)
     return _owe_code(account_id=account_id, session_digest=session_digest, now=now)
 
 
@@ -118,8 +111,6 @@ def send_code(
 def _owe_code(*, account_id: UUID, session_digest: str, now: datetime) -> Verification:
     request = _lock_open_request(account_id)
     earlier = Verification.objects.filter(request=request).first()
-    # Again under the lock: two tabs may both have passed the first look.
-    _refuse_too_soon(earlier, now)
     verification = Verification(
         request=request,
         number=earlier.number + 1 if earlier else 1,
@@ -196,11 +187,9 @@ def use_up(verification: Verification, *, now: datetime) -> None:
         raise CodeUsedUp
 
 
-def _open_request_of(account_id: UUID) -> DeletionRequest:
-    request = DeletionRequest.objects.filter(account_id=account_id, state=RequestState.OPEN).first()
-    if request is None:
+def _refuse_without_request(account_id: UUID) -> None:
+    if not DeletionRequest.objects.filter(account_id=account_id, state=RequestState.OPEN).exists():
         raise NoOpenRequest
-    return request
 
 
 def _lock_open_request(account_id: UUID) -> DeletionRequest:
@@ -223,9 +212,20 @@ def _refuse_other_address(account_id: UUID, address: str) -> None:
         raise NotYourAddress
 
 
-def _refuse_too_soon(earlier: Verification | None, now: datetime) -> None:
-    if earlier and now < earlier.sent_at + RESEND_AFTER:
-        raise ResendTooSoon(earlier.sent_at + RESEND_AFTER - now)
+def _take_limits(*, account_id: UUID, network_address: str, now: datetime) -> None:
+    # The pace is a limit of the account, not of the request: cancelling and asking again is no way around it,
+    # and of two tabs one is refused. The network's limit must not use up the account's, so it comes before.
+    try:
+        limits.take(key=f"deletion-code/pace/{account_id}", limit=1, per=RESEND_AFTER, now=now)
+    except limits.LimitReached as reached:
+        raise ResendTooSoon(reached.retry_after) from reached
+    limits.take(
+        key=f"deletion-code/network/{network_address}",
+        limit=SENDS_PER_NETWORK_ADDRESS,
+        per=SENDS_WITHIN,
+        now=now,
+    )
+    limits.take(key=f"deletion-code/account/{account_id}", limit=SENDS_PER_ACCOUNT, per=SENDS_WITHIN, now=now)
 
 
 def _ids(subjects: Sequence[Subject]) -> list[str]:

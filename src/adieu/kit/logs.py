@@ -89,7 +89,7 @@ def configuration(*, level: str = "INFO") -> dict[str, Any]:
             "adieu": {"level": level},
             # Refused requests are no news: whoever asks for what is not there would fill the log.
             "django.request": {"level": "ERROR"},
-            "django.security": {"level": "ERROR"},
+            "django.security": {"level": "CRITICAL"},
             "_granian": {"level": "WARNING"},
         },
     }

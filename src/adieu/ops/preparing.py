@@ -24,7 +24,10 @@ def migrate() -> None:
     Raises:
         UnableToStart: one of them cannot be used.
     """
+    had_vault = (settings.ADIEU.data_dir / "vault.sqlite3").exists()
     for alias in settings.DATABASES:
+        if alias == "vault" and not had_vault:
+            _refuse_lost_vault()
         try:
             call_command("migrate", database=alias, verbosity=0, interactive=False)
         except DatabaseError as error:
@@ -54,6 +57,15 @@ def mail_goes(environment: Environment) -> str:
     if environment.smtp_url:
         return f"to {environment.smtp_url.host}:{environment.smtp_url.port}"
     return f"into the development mailbox, {environment.base_url}/development/mailbox/"
+
+
+def _refuse_lost_vault() -> None:
+    # A new vault beside accounts would take nobody's mail, and show everyone as deleted.
+    from adieu.accounts.queries import has_accounts
+
+    if has_accounts():
+        vault = settings.ADIEU.data_dir / "vault.sqlite3"
+        raise UnableToStart(f"{vault} is gone, but its accounts are there; bring it back from a copy.")
 
 
 def _unusable(alias: str, error: DatabaseError) -> UnableToStart:

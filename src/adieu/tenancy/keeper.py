@@ -23,6 +23,17 @@ from adieu.vault.checkpoints import UnableToCheckpoint, checkpoint
 TELL_OWNERS = "tell_owners"
 ERASE_INVITED = "erase_invited_addresses"
 
+SHARED_THINGS = Staying(
+    "What you made in shared projects",
+    "It belongs to the organization. It no longer shows your name.",
+    "Until the organization deletes it",
+)
+LOG_ENTRIES = Staying(
+    "Entries in the activity logs of organizations",
+    "Their owners answer for what happened. They show “Deleted account”.",
+    "As long as this installation runs",
+)
+
 
 class TenancyKeeper:
     """Keeps memberships; refuses to leave an organization without an owner (Rules D2, O2)."""
@@ -47,18 +58,7 @@ class TenancyKeeper:
                 Going("API key", "API keys", ApiKey.objects.filter(member__account_id=account_id).count()),
                 Going("invitation you sent", "invitations you sent", sum(sent.values())),
             ),
-            stays=(
-                Staying(
-                    "What you made in shared projects",
-                    "It belongs to the organization. It no longer shows your name.",
-                    "Until the organization deletes it",
-                ),
-                Staying(
-                    "Entries in the activity log of an organization",
-                    "Its owners answer for what happened. They show “Deleted account”.",
-                    "As long as the organization keeps its log",
-                ),
-            ),
+            stays=(SHARED_THINGS, LOG_ENTRIES) if organizations.exists() else (LOG_ENTRIES,),
             owned=(
                 *(Subject("organization", str(id_), name) for id_, name in owned),
                 *(Subject("project", str(id_), name) for id_, name in owned_projects),

@@ -1,14 +1,14 @@
 """What sessions hold, and from where they were seen (Rules A8, P1)."""
 
 import json
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import batched
 from uuid import UUID
 
-from django.db.models import Q
-
+from adieu.core.canonical import NotAnAddress, canonical_email
 from adieu.kit import sql
 from adieu.kit.transactions import transaction
 from adieu.vault.checkpoints import owe_compaction
@@ -108,13 +108,32 @@ def erase_contents_of(*, account_id: UUID) -> None:
     A sign-in or password reset that waits for its code keeps the account's id and address in a session
     that is not the account's yet. It is found as long as the entry has the address.
     """
-    theirs = Q(account_id=account_id)
-    pending = Q(content__contains=str(account_id)) | Q(content__contains=account_id.hex)
     address = Entry.objects.filter(account_id=account_id).values_list("address", flat=True).first()
-    if address:
-        pending |= Q(content__icontains=json.dumps(address)[1:-1])
-    if SessionData.objects.filter(theirs | (Q(account_id=None) & pending)).delete()[0]:
+    # Nobody's sessions live 15 minutes, so there are few.
+    nobodys = SessionData.objects.filter(account_id=None).values_list("key_digest", "content")
+    pending = [digest for digest, content in nobodys if _is_about(content, account_id, address)]
+    theirs = SessionData.objects.filter(account_id=account_id).values_list("key_digest", flat=True)
+    if erase_contents([*theirs, *pending]):
         owe_compaction()
+
+
+def _is_about(content: str, account_id: UUID, address: str | None) -> bool:
+    if str(account_id) in content or account_id.hex in content:
+        return True
+    # Whatever looks like an address is compared in its canonical form: it may be typed in another spelling.
+    words = re.findall(r'[^\s"\\]+@[^\s"\\]+', _unescaped(content)) if address else []
+    return any(_is_same_mailbox(word, str(address)) for word in words)
+
+
+def _unescaped(content: str) -> str:
+    return json.dumps(json.loads(content), ensure_ascii=False)
+
+
+def _is_same_mailbox(word: str, address: str) -> bool:
+    try:
+        return canonical_email(word) == canonical_email(address)
+    except NotAnAddress:
+        return False
 
 
 def expiring_before(moment: datetime, *, is_signed_in: bool) -> list[str]:

@@ -6,8 +6,10 @@ from allauth.account import views as allauth
 from allauth.account.internal.flows.email_verification import consume_email_verification_rate_limit
 from allauth.core import ratelimit
 from django.conf import settings
+from django.db import IntegrityError
 from django.forms import BaseForm
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.views.generic.edit import FormMixin
 
 from adieu.accounts.forms import (
@@ -41,6 +43,16 @@ class SignIn(AnsweredInFull, allauth.LoginView):
     """Sign in with an address and a password."""
 
     form_class = SignInForm
+
+    def form_valid(self, form: SignInForm) -> HttpResponse:
+        """Begin the session, unless the account was erased in this moment (Rule D7)."""
+        try:
+            response: HttpResponse = super().form_valid(form)
+        except IntegrityError:
+            # Whatever allauth wrote for the account found its row gone; so is what it had begun.
+            self.request.session.flush()
+            return redirect("account_login")
+        return response
 
 
 class SignUp(AnsweredInFull, allauth.SignupView):

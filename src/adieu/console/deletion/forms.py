@@ -33,7 +33,15 @@ class AddressForm(forms.Form):
         label="Your e-mail address",
         help_text="Type the address of this account.",
         max_length=254,
-        widget=forms.EmailInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        # As text: a browser would rewrite the domain of what was typed.
+        widget=forms.TextInput(
+            attrs={
+                "inputmode": "email",
+                "autocomplete": "off",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+            }
+        ),
         error_messages={"required": "Type the e-mail address of your account."},
     )
 
