@@ -51,17 +51,17 @@ class Window:
     def api(self) -> str:
         return f"/api/v1/organizations/{self.organization_id}/activities"
 
-    def look(self, browser: Client | None = None, **asked: object) -> Any:
-        return (browser or self.browser).get(f"{self.page}?{urlencode(asked)}")
+    def look(self, **asked: object) -> Any:
+        return self.browser.get(f"{self.page}?{urlencode(asked)}")
 
-    def ask(self, browser: Client | None = None, **asked: object) -> Any:
-        return (browser or self.browser).get(f"{self.api}?{urlencode(asked)}")
+    def ask(self, **asked: object) -> Any:
+        return self.browser.get(f"{self.api}?{urlencode(asked)}")
 
     def take(self, form: str, **asked: object) -> str:
         """Export over both doors, which give the same."""
         query = urlencode({"format": form, **asked})
-        by_page = self.browser.get(f"{self.page}export/?{query}")
-        by_api = self.browser.get(f"{self.api}/export?{query}")
+        by_page: Any = self.browser.get(f"{self.page}export/?{query}")
+        by_api: Any = self.browser.get(f"{self.api}/export?{query}")
         assert by_page.status_code == by_api.status_code == 200
         assert by_page.headers["Content-Disposition"] == f'attachment; filename="activities.{form}"'
         written = b"".join(by_page.streaming_content)
