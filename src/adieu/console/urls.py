@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("adieu.console.members.urls")),
     path("", include("adieu.console.projects.urls")),
     path("", include("adieu.console.invitations.urls")),
+    path("", include("adieu.console.api_keys.urls")),
     path("", include("adieu.console.activities.urls")),
     path("appearance/", appearance.choose, name="appearance"),
 ]

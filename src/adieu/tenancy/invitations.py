@@ -68,9 +68,7 @@ def invite(
         account_id: Who invites: an owner with any role, a member as members (Rule O3).
         addresses: 1 to 100; one that is there twice counts once.
         role: Their role in the organization.
-        project_id: A project in which whoever invites may manage members.
-        project_role: Their role in it.
-        now: The present.
+        project_id: A project in which whoever invites may manage members, with `project_role`.
 
     Raises:
         OrganizationNotFound, ProjectNotFound, NotAllowed: the account may not.
