@@ -4,94 +4,94 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Comment',
+            name="Comment",
             fields=[
-                ('key', models.IntegerField(primary_key=True, serialize=False)),
-                ('request_id', models.UUIDField(null=True, unique=True)),
-                ('text', models.CharField(max_length=1000)),
+                ("key", models.IntegerField(primary_key=True, serialize=False)),
+                ("request_id", models.UUIDField(null=True, unique=True)),
+                ("text", models.CharField(max_length=1000)),
             ],
         ),
         migrations.CreateModel(
-            name='DevelopmentMail',
+            name="DevelopmentMail",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('address_key', models.CharField(db_index=True, max_length=64)),
-                ('address', models.CharField(max_length=254)),
-                ('subject', models.CharField(max_length=200)),
-                ('text', models.TextField()),
-                ('html', models.TextField()),
-                ('received_at', models.DateTimeField(db_index=True)),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("address_key", models.CharField(db_index=True, max_length=64)),
+                ("address", models.CharField(max_length=254)),
+                ("subject", models.CharField(max_length=200)),
+                ("text", models.TextField()),
+                ("html", models.TextField()),
+                ("received_at", models.DateTimeField(db_index=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('account_id', models.UUIDField(primary_key=True, serialize=False)),
-                ('address', models.CharField(max_length=254)),
-                ('name', models.CharField(blank=True, default='', max_length=100)),
-                ('company', models.CharField(blank=True, default='', max_length=100)),
-                ('country', models.CharField(blank=True, default='', max_length=2)),
-                ('created_at', models.DateTimeField()),
+                ("account_id", models.UUIDField(primary_key=True, serialize=False)),
+                ("address", models.CharField(max_length=254)),
+                ("name", models.CharField(blank=True, default="", max_length=100)),
+                ("company", models.CharField(blank=True, default="", max_length=100)),
+                ("country", models.CharField(blank=True, default="", max_length=2)),
+                ("created_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='InvitedAddress',
+            name="InvitedAddress",
             fields=[
-                ('invitation_id', models.UUIDField(primary_key=True, serialize=False)),
-                ('address', models.CharField(max_length=254)),
-                ('created_at', models.DateTimeField()),
+                ("invitation_id", models.UUIDField(primary_key=True, serialize=False)),
+                ("address", models.CharField(max_length=254)),
+                ("created_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Mail',
+            name="Mail",
             fields=[
-                ('notice_id', models.UUIDField(primary_key=True, serialize=False)),
-                ('account_id', models.UUIDField(db_index=True, null=True)),
-                ('address', models.CharField(max_length=254)),
-                ('subject', models.CharField(max_length=200)),
-                ('text', models.TextField()),
-                ('html', models.TextField()),
-                ('created_at', models.DateTimeField()),
+                ("notice_id", models.UUIDField(primary_key=True, serialize=False)),
+                ("account_id", models.UUIDField(db_index=True, null=True)),
+                ("address", models.CharField(max_length=254)),
+                ("subject", models.CharField(max_length=200)),
+                ("text", models.TextField()),
+                ("html", models.TextField()),
+                ("created_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='SessionData',
+            name="SessionData",
             fields=[
-                ('key_digest', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('account_id', models.UUIDField(db_index=True, null=True)),
-                ('content', models.TextField()),
-                ('network_address', models.CharField(blank=True, default='', max_length=45)),
-                ('user_agent', models.CharField(blank=True, default='', max_length=200)),
-                ('expires_at', models.DateTimeField(db_index=True)),
+                ("key_digest", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("account_id", models.UUIDField(db_index=True, null=True)),
+                ("content", models.TextField()),
+                ("network_address", models.CharField(blank=True, default="", max_length=45)),
+                ("user_agent", models.CharField(blank=True, default="", max_length=200)),
+                ("expires_at", models.DateTimeField(db_index=True)),
             ],
         ),
         migrations.CreateModel(
-            name='CommentRound',
+            name="CommentRound",
             fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ('cleared_in_year', models.PositiveSmallIntegerField()),
+                ("id", models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ("cleared_in_year", models.PositiveSmallIntegerField()),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='one_comment_round')],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("id", 1)), name="one_comment_round")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Compaction',
+            name="Compaction",
             fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ('owed', models.PositiveIntegerField()),
-                ('paid', models.PositiveIntegerField()),
+                ("id", models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ("owed", models.PositiveIntegerField()),
+                ("paid", models.PositiveIntegerField()),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='one_compaction')],
+                "constraints": [models.CheckConstraint(condition=models.Q(("id", 1)), name="one_compaction")],
             },
         ),
     ]
