@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from adieu.tenancy.models import OrganizationMembership, Role
+from adieu.tenancy.rosters import others_in
 from tests.support.people import settle
 from tests.support.visitors import Visitor, admit, enter, found
 
@@ -117,3 +118,10 @@ def test_a_co_owner_has_nothing_to_hand_over(alice: Visitor, bob: Visitor) -> No
     admit(school, bob, Role.OWNER)
     assert "Nothing is in the way" in alice.shown(BLOCKERS)
     assert alice.get(DOOR)["Location"] == BLOCKERS
+
+
+def test_nobody_reads_who_is_in_an_organization_of_others(alice: Visitor, bob: Visitor) -> None:
+    bobs = found(bob, "Bobs")
+    admit(bobs, enter("charlie"))
+    assert others_in(organization_ids=[bobs], account_id=alice.account_id) == {}
+    assert len(others_in(organization_ids=[bobs], account_id=bob.account_id)[bobs]) == 1

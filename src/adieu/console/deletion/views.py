@@ -5,6 +5,7 @@ from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -27,6 +28,7 @@ from adieu.kit.errors import Fact
 from adieu.kit.limits import LimitReached
 from adieu.kit.who import account_id_of
 from adieu.tenancy import members
+from adieu.tenancy.ownership import MemberNotFound
 
 LONGEST_WAIT_IN_SECONDS = 120
 
@@ -49,7 +51,11 @@ def hand_over(request: HttpRequest) -> HttpResponse:
     form = handing_over.form_for(request, _blockers_of(request))
     if not form.is_valid():
         return _blockers_page(request, form)
-    members.make_owners(account_id=account_id_of(request), owners=form.owners, now=timezone.now())
+    try:
+        members.make_owners(account_id=account_id_of(request), owners=form.owners, now=timezone.now())
+    except MemberNotFound:
+        messages.error(request, "Somebody you chose has left in the meantime. Nothing is changed.")
+        return redirect("deletion_blockers")
     is_done = not form.only and not _blockers_of(request)
     return redirect("deletion_feedback" if is_done else "deletion_blockers")
 
