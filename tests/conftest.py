@@ -35,12 +35,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the long tests out unless they are asked for."""
-    if config.getoption("--long"):
-        return
-    long = [item for item in items if item.get_closest_marker("long")]
-    config.hook.pytest_deselected(items=long)
-    items[:] = [item for item in items if not item.get_closest_marker("long")]
+    """Leave out the long tests unless they are asked for, and those that are about the other database."""
+    left_out = [item for item in items if _is_left_out(item, config)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+def _is_left_out(item: pytest.Item, config: pytest.Config) -> bool:
+    only_on = item.get_closest_marker("only_on")
+    is_of_other = only_on is not None and config.getoption("--database") not in only_on.args
+    return is_of_other or bool(item.get_closest_marker("long") and not config.getoption("--long"))
 
 
 def pytest_configure(config: pytest.Config) -> None:

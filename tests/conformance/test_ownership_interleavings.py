@@ -211,9 +211,8 @@ def name_of(pairing: Pairing) -> str:
     return " + ".join(map(str, pairing))
 
 
-on_postgresql = pytest.mark.skipif(
-    "config.getoption('--database') != 'postgresql'", reason="SQLite has one writer at a time"
-)
+# SQLite has one writer at a time.
+on_postgresql = pytest.mark.only_on("postgresql")
 
 type State = tuple[object, ...]
 

@@ -124,9 +124,9 @@ def test_the_database_refuses_to_change_or_delete_what_happened(research: UUID, 
     assert list(Activity.objects.order_by("id").values()) == before
 
 
+@pytest.mark.only_on("sqlite")
 def test_the_database_refuses_to_replace_what_happened(research: UUID) -> None:
-    if connection.vendor != "sqlite":
-        pytest.skip("only SQLite knows INSERT OR REPLACE")
+    """PostgreSQL does not know INSERT OR REPLACE."""
     with (
         pytest.raises(IntegrityError, match="activity_is_append_only"),
         transaction(),
