@@ -86,8 +86,8 @@ def test_leaving_and_signing_out_need_no_agreement() -> None:
     sign_in(browser, ALICE)
     for page in ("/account/deletion/", "/accounts/reauthenticate/", "/terms/", "/terms/agree/"):
         assert browser.get(page).status_code == 200, page
-    blockers = browser.get("/account/deletion/").context["blockers"]
-    assert browser.get(blockers[0].remedies[0].href).status_code == 200
+    [card] = browser.get("/account/deletion/").context["cards"]
+    assert browser.get(card.blocker.remedies[0].href).status_code == 200
     assert browser.get("/api/v1/account/deletion/preflight").status_code == 200
     refused = browser.get("/api/v1/account")
     assert (refused.status_code, refused.json()["type"]) == (403, "urn:adieu:problem:terms-not-agreed")
