@@ -1,7 +1,5 @@
 """The API put together."""
 
-from ninja import NinjaAPI
-
 from adieu.api.v1 import (
     account,
     activities,
@@ -13,9 +11,10 @@ from adieu.api.v1 import (
     projects,
 )
 from adieu.api.v1.authentication import session_only, session_or_key
+from adieu.api.v1.describing import DescribedAPI
 from adieu.api.v1.refusals import translate_refusals
 
-api = NinjaAPI(
+api = DescribedAPI(
     title="Adieu",
     version="1",
     urls_namespace="api-v1",
