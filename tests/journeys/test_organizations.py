@@ -42,7 +42,7 @@ def test_alice_looks_after_her_night_school(page: Page, served: Served, browser:
         page.get_by_role("link", name="Remove Bob Baker").click()
         look_at(page)
         press(page, "Remove member")
-        expect(page.get_by_text("Bob Baker is no longer a member.")).to_be_visible()
+        expect(page.get_by_text("That person is no longer a member.")).to_be_visible()
         expect(page.get_by_role("cell", name="Bob Baker")).to_have_count(0)
         told = served.mailbox.wait_for(bob, subject_contains="removed")
         assert "Night school" in told.text

@@ -45,6 +45,7 @@ def test_names_are_kept_in_one_form(typed: str, kept: str) -> None:
         "\u2800\u2800",
         "\U000e0041",
         "Night school\U000e0101",
+        "\u0301",
     ],
 )
 def test_names_that_cannot_be_seen_or_look_like_others_are_refused(typed: str) -> None:

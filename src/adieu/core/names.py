@@ -29,6 +29,8 @@ def clean_name(name: str, *, longest: int = LONGEST_NAME) -> str:
     # All spaces look alike, so they are one.
     spaced = "".join(" " if unicodedata.category(character) == "Zs" else character for character in name)
     cleaned = unicodedata.normalize("NFC", spaced).strip()
-    if not 1 <= len(cleaned) <= longest or has_unseen(cleaned):
+    # A combining mark alone is no name.
+    is_readable = any(unicodedata.category(character)[0] in "LNPS" for character in cleaned)
+    if not 1 <= len(cleaned) <= longest or has_unseen(cleaned) or not is_readable:
         raise NameNotAllowed
     return cleaned

@@ -47,8 +47,11 @@ class TooManyApiKeys(Fact):
     """You have 50 API keys in this organization. Revoke one first."""
 
 
+LONGEST_LIFE = timedelta(days=3660)
+
+
 class ExpiryNotAllowed(Fact):
-    """An API key runs out in the future."""
+    """An API key runs out in the future, within ten years."""
 
 
 class ApiKeyExpired(Fact):
@@ -94,7 +97,8 @@ def create(
         OrganizationNotFound, NotAllowed: the account does not belong to it.
         NameNotAllowed, ApiKeyNameTaken, ExpiryNotAllowed, TooManyApiKeys: no key is made.
     """
-    if expires_at is not None and expires_at <= now:
+    # A date near the end of what a database can write would be stored, and never be read again.
+    if expires_at is not None and not now < expires_at <= now + LONGEST_LIFE:
         raise ExpiryNotAllowed
     cleaned = clean_name(name)
     ownership.lock_for(

@@ -67,10 +67,13 @@ def _clean_website(website: str) -> str:
     cleaned = clean_text(website, longest=LONGEST_WEBSITE)
     try:
         parts = urlsplit(cleaned)
+        # Reading it checks it.
+        _ = parts.port
     except ValueError as error:
         raise NotAWebsite from error
     # Nothing but these two: a link with another scheme would run in whoever clicks it.
-    is_fit = parts.scheme in {"http", "https"} and bool(parts.hostname) and not parts.username
+    is_plain = "@" not in parts.netloc
+    is_fit = parts.scheme in {"http", "https"} and bool(parts.hostname) and is_plain
     if cleaned and (not is_fit or any(character.isspace() for character in cleaned)):
         raise NotAWebsite
     return cleaned

@@ -44,7 +44,8 @@ def compose_invitation(notice: OwedNotice) -> Composed:
     name = row.organization.name
     place = f"“{name}” and its project “{invitation.project_name}”" if row.project else f"“{name}”"
     paragraphs = [
-        f"{invitation.inviter_name} invites you to {place}. Open this link to accept or decline:",
+        # Without the inviter's name: the mail would keep it when its person is gone. The page says it.
+        f"You are invited to {place}. Open this link to see who invites you, and to accept or decline:",
         "It works for 48 hours, and only for this address.",
         "If you have no account yet, you sign up with this address first.",
         "If you do not know who this is, there is nothing you need to do.",

@@ -164,7 +164,8 @@ def decline(*, token: str, account_id: UUID, now: datetime) -> None:
     invitation = live_behind(token=token, now=now)
     _require_invited(invitation, account_id)
     _end(invitation, InvitationState.DECLINED, now)
-    _record(Kind.INVITATION_DECLINED, invitation, account_id, now)
+    # By nobody: who declines stays a stranger to the organization, and so does their name.
+    _record(Kind.INVITATION_DECLINED, invitation, None, now)
 
 
 @transaction_required
@@ -259,7 +260,7 @@ def _take_mail(account_id: UUID, address_key: str, now: datetime) -> None:
     take(key=key, limit=MOST_MAILS_A_DAY, per=timedelta(days=1), now=now)
 
 
-def _record(kind: Kind, invitation: Invitation, actor_id: UUID, now: datetime) -> None:
+def _record(kind: Kind, invitation: Invitation, actor_id: UUID | None, now: datetime) -> None:
     record(
         organization_id=invitation.organization_id,
         kind=kind,

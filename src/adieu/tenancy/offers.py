@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from adieu.core.keys import derive_key
@@ -128,13 +128,13 @@ def described(rows: Iterable[Invitation]) -> list[PendingInvitation]:
 
 def offers_to(*, account_id: UUID, now: datetime) -> list[Offer]:
     """List what an account is invited to, the newest first."""
-    rows = live(now).filter(address_key__in=keys_of_account(account_id))
+    rows = _worth_accepting(now).filter(address_key__in=keys_of_account(account_id))
     return _offers(rows.select_related("organization", "project", "inviter").order_by("-sent_at", "id"))
 
 
 def has_offers(*, account_id: UUID, now: datetime) -> bool:
     """Tell whether an account is invited anywhere."""
-    return live(now).filter(address_key__in=keys_of_account(account_id)).exists()
+    return _worth_accepting(now).filter(address_key__in=keys_of_account(account_id)).exists()
 
 
 def offer_behind(*, token: str, account_id: UUID, now: datetime) -> Offer:
@@ -190,6 +190,12 @@ def live_behind(*, token: str, now: datetime) -> Invitation:
 def live(now: datetime) -> QuerySet[Invitation]:
     """Give the invitations that can be accepted."""
     return Invitation.objects.filter(state=InvitationState.PENDING, expires_at__gt=now)
+
+
+def _worth_accepting(now: datetime) -> QuerySet[Invitation]:
+    # An owner who was demoted can make nobody owner any more: that offer holds nobody up (Rule A3).
+    can_be_given = Q(role=Role.MEMBER) | Q(inviter__role=Role.OWNER)
+    return live(now).filter(can_be_given, inviter__isnull=False)
 
 
 def _offers(rows: Iterable[Invitation]) -> list[Offer]:

@@ -137,7 +137,8 @@ def _remove(request: HttpRequest, organization_id: UUID, member: Member) -> Http
     except LastOwner as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, f"{member.name} is no longer a member.")
+        # Without the name: the message waits in this session, which may outlive that person (Rule P1).
+        messages.success(request, "That person is no longer a member.")
     return _back(request, organization_id)
 
 

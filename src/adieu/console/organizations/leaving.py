@@ -15,6 +15,7 @@ from adieu.console.within import within_organization
 from adieu.core.keeping import Blocker
 from adieu.kit.who import account_id_of
 from adieu.tenancy import blockers, members, queries
+from adieu.tenancy.ownership import MemberNotFound
 
 
 @within_organization
@@ -37,8 +38,14 @@ def hand_over_and_leave(request: HttpRequest, organization_id: UUID) -> HttpResp
     form = handing_over.form_for(request, found)
     if not form.is_valid():
         return _page(request, organization_id, found, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    members.make_owners(account_id=account_id_of(request), owners=form.owners, now=timezone.now())
-    return _leave(request, organization_id)
+    try:
+        members.make_owners(account_id=account_id_of(request), owners=form.owners, now=timezone.now())
+        return _leave(request, organization_id)
+    except members.LeavingBlocked as blocked:
+        return _page(request, organization_id, blocked.blockers, status=HTTPStatus.CONFLICT)
+    except MemberNotFound:
+        # Whoever was chosen has left meanwhile: the page shows who is there now.
+        return _page(request, organization_id, status=HTTPStatus.CONFLICT)
 
 
 def _leave(request: HttpRequest, organization_id: UUID) -> HttpResponse:
