@@ -85,8 +85,7 @@ def test_bob_is_invited_by_mail_and_accepts(office: UUID, alice: UUID, now: date
     [invitation] = send(office, alice, BOB, now=now)
     assert deliver(now) == [BOB]
     assert offers.link_of(invitation) in str(mail.outbox[0].body)
-    # The page says who invites; the mail does not, because it outlives that person.
-    assert ALICE not in str(mail.outbox[0].body)
+    assert ALICE not in str(mail.outbox[0].body), "the mail outlives whoever invites"
 
     bob = join(BOB, now)
     assert organizations_of(account_id=bob) == []
