@@ -21,7 +21,7 @@ PENDING = Q(state=InvitationState.PENDING)
 @transaction_required
 def end(rows: QuerySet[Invitation], *, state: InvitationState, now: datetime) -> int:
     """End those of some invitations that are pending, and tell how many there were."""
-    ids = list(rows.filter(PENDING).values_list("id", flat=True))
+    ids = _lock(rows)
     ended = _write(Invitation.objects.filter(id__in=ids), state=state, now=now)
     _forget_addresses(ids)
     return ended
@@ -39,7 +39,9 @@ def end_all_about(*, account_id: UUID, now: datetime) -> None:
 
     It holds its claims and memberships still. The addresses go in an erasure step.
     """
-    _write(_sent_by(account_id) | _sent_to(account_id), state=InvitationState.REVOKED, now=now)
+    about = _sent_by(account_id) | _sent_to(account_id)
+    _lock(about)
+    _write(about, state=InvitationState.REVOKED, now=now)
 
 
 def count_sent(*, account_id: UUID) -> dict[UUID, int]:
@@ -70,6 +72,15 @@ def _forget_addresses(invitation_ids: list[UUID]) -> None:
     # Rule P4: after the transaction. A kill in between leaves them to the sweep.
     if invitation_ids:
         run_after_commit(partial(invited.forget, invitation_ids))
+
+
+def _lock(rows: QuerySet[Invitation]) -> list[UUID]:
+    """Lock those that are pending, in the order of their ids, and give these.
+
+    Two people who have invited each other and go at once would else wait for each other: an update locks in
+    no order.
+    """
+    return list(rows.filter(PENDING).order_by("id").select_for_update().values_list("id", flat=True))
 
 
 def _write(rows: QuerySet[Invitation], *, state: InvitationState, now: datetime) -> int:
