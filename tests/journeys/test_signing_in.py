@@ -50,7 +50,7 @@ def test_a_wrong_code_at_sign_up_opens_nothing(page: Page, served: Served) -> No
 
 
 def test_a_forgotten_password_is_reset_by_a_code(page: Page, served: Served) -> None:
-    alice = "alice.forgets@example.org"
+    alice = "alice.resets@example.org"
     walking.sign_up(page, served, alice)
     sign_out(page)
     page.goto("/accounts/login/")
@@ -73,7 +73,7 @@ def test_a_forgotten_password_is_reset_by_a_code(page: Page, served: Served) -> 
 def test_settings_keep_the_profile_and_end_other_sessions(
     page: Page, served: Served, browser: Browser
 ) -> None:
-    alice = "alice.settles@example.org"
+    alice = "alice.profile@example.org"
     walking.sign_up(page, served, alice)
     other = browser.new_context(base_url=served.url, extra_http_headers=served.visitor_headers())
     window = other.new_page()
