@@ -41,6 +41,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if item not in left_out]
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print what tests measured or counted, each as they said it with `record_property`."""
+    passed = terminalreporter.stats.get("passed", [])
+    figures = [figure for report in passed for figure in report.user_properties]
+    if figures:
+        terminalreporter.section(f"figures on {config.getoption('--database')}")
+    for name, value in figures:
+        terminalreporter.write_line(f"{name}: {value}")
+
+
 def _is_left_out(item: pytest.Item, config: pytest.Config) -> bool:
     only_on = item.get_closest_marker("only_on")
     is_of_other = only_on is not None and config.getoption("--database") not in only_on.args
