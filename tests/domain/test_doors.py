@@ -31,11 +31,12 @@ INSERT = """
 """
 TRIGGERS = {
     "sqlite": """
-        SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'account_emailaddress'
+        SELECT name FROM sqlite_master
+        WHERE type = 'trigger' AND tbl_name IN ('account_emailaddress', 'accounts_account')
     """,
     "postgresql": """
         SELECT tgname FROM pg_trigger
-        WHERE tgrelid = 'account_emailaddress'::regclass AND NOT tgisinternal
+        WHERE tgrelid IN ('account_emailaddress'::regclass, 'accounts_account'::regclass) AND NOT tgisinternal
     """,
 }
 
@@ -162,11 +163,16 @@ def test_somebody_elses_claim_is_not_enough(now: datetime) -> None:
 
 def test_the_triggers_survive_every_migration_of_allauth() -> None:
     names = (
-        {"emailaddress_guard"}
+        {"emailaddress_guard", "emailaddress_not_retired", "account_not_retired"}
         if connection.vendor == "postgresql"
         else {
-            f"emailaddress_{rule}_on_{event}"
-            for rule in ("sealed", "claimed")
+            f"{rule}_on_{event}"
+            for rule in (
+                "emailaddress_sealed",
+                "emailaddress_claimed",
+                "emailaddress_not_retired",
+                "account_not_retired",
+            )
             for event in ("insert", "update")
         }
     )

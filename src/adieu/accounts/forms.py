@@ -204,7 +204,9 @@ class AskForResetForm(ResetPasswordForm):
         self.address: str = self.cleaned_data["email"]
         sealed = seal(self.address)
         account = queries.account_row_with(sealed=sealed)
-        self.users = [account] if account else []
+        # Asked for every address: when the claims cannot be read, nobody learns who has an account.
+        is_live = status_of(kind=KIND, identifier=self.address) is ClaimStatus.LIVE
+        self.users = [account] if account and is_live else []
         return sealed
 
     def save(self, request: HttpRequest, **kwargs: Any) -> str:

@@ -1,13 +1,27 @@
 import uuid
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
+from adieu.kit.errors import Fact
+
+
+class MadeBySignUpOnly(Fact):
+    """Accounts are made by signing up, on the console's page."""
+
 
 class AccountManager(BaseUserManager["Account"]):
     """Accounts are made by sign-up only; this is here because Django asks for one."""
+
+    def create_superuser(self, **_: Any) -> NoReturn:
+        """Refuse Django's command.
+
+        Raises:
+            MadeBySignUpOnly: always.
+        """
+        raise MadeBySignUpOnly
 
 
 class Account(AbstractBaseUser):

@@ -102,6 +102,13 @@ class SessionStore(SessionBase):
         """Refuse: `sessions.sweep` does it, and is told the time."""
         raise NotImplementedError
 
+    def is_live(self) -> bool:
+        """Tell whether the session that was read still lives at this moment, and is the same account's."""
+        row = self._row
+        if row is None:
+            return False
+        return _live_rows(row.key_digest, timezone.now()).filter(account_id=row.account_id).exists()
+
     def touch(self) -> None:
         """Note that the session was seen, once a minute at most, unless this request saves it anyway."""
         now = timezone.now()

@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 
 from adieu.accounts.models import Session
 from adieu.accounts.session_store import ANONYMOUS_IDLE, SIGNED_IN_IDLE, SessionStore, digest_of_key
+from adieu.kit.who import came_with
 from adieu.vault import session_contents as contents
 from adieu.vault.session_contents import Whereabouts
 
@@ -78,12 +79,16 @@ def sweep(*, now: datetime) -> int:
 def seen_middleware(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Tell the session from where it is seen; it stands right after Django's session middleware."""
+    """Tell the session from where it is seen, and the request what it came with.
+
+    It stands right after Django's session middleware.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         session = request.session
         if isinstance(session, SessionStore):
             session.whereabouts = whereabouts_of(request)
+            came_with(request, session.is_live)
         response = get_response(request)
         if isinstance(session, SessionStore):
             session.touch()

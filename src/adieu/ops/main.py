@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from adieu.kit import logs
 from adieu.kit.environment import Environment, read_environment, refuse_readable_mail
-from adieu.kit.errors import UnableToStart
+from adieu.kit.errors import Fact, UnableToStart
 
 WRONG = 2
 
@@ -93,7 +93,10 @@ def django(chosen: argparse.Namespace, environment: Environment) -> int:
     """Run one of Django's own commands, for developers."""
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(["adieu django", *chosen.words])
+    try:
+        execute_from_command_line(["adieu django", *chosen.words])
+    except Fact as error:
+        raise UnableToStart(str(error)) from error
     return 0
 
 

@@ -1,7 +1,8 @@
-"""The database itself refuses a readable address and a verified one without a claim (Rules P1, C3).
+"""The database itself refuses a readable address, a verified one without a claim and a retired one.
 
 The table is allauth's, so these are triggers and not constraints of ours. They stand below every `save`,
-`update`, `bulk_create` and raw statement, whoever writes it.
+`update`, `bulk_create` and raw statement, whoever writes it (Rules P1, C3). A retired address is refused
+for an account that waits for its code, too: such a row could do nothing, but nothing is what comes back.
 """
 
 from django.apps.registry import Apps
@@ -14,6 +15,12 @@ CLAIMED = """EXISTS (
     SELECT 1 FROM identities_identityclaim
     WHERE key = substr(NEW.email, 1, 64) AND account_id = NEW.user_id AND retired_at IS NULL
 )"""
+# The key under the newest pepper only; older ones are looked up when the address is claimed (Rule C4).
+RETIRED = """EXISTS (
+    SELECT 1 FROM identities_identityclaim
+    WHERE key = substr(NEW.email, 1, 64) AND retired_at IS NOT NULL
+)"""
+RETIRED_SAYS = "a retired address is refused"
 
 SQLITE = [
     f"""
@@ -26,11 +33,24 @@ SQLITE = [
         ("sealed", f"NOT ({SEALED})", "an address must be sealed"),
         ("claimed", f"NEW.verified AND NOT {CLAIMED}", "a verified address must be claimed"),
     )
+] + [
+    f"""
+    CREATE TRIGGER {name}_not_retired_on_{event} BEFORE {change} ON {table}
+    WHEN {RETIRED}
+    BEGIN SELECT RAISE(ABORT, '{RETIRED_SAYS}'); END
+    """
+    for name, table in (("emailaddress", "account_emailaddress"), ("account", "accounts_account"))
+    for event, change in (("insert", "INSERT"), ("update", "UPDATE OF email"))
 ]
 SQLITE_UNDO = [
-    f"DROP TRIGGER emailaddress_{rule}_on_{event}"
+    f"DROP TRIGGER {trigger}_on_{event}"
     for event in ("insert", "update")
-    for rule in ("sealed", "claimed")
+    for trigger in (
+        "emailaddress_sealed",
+        "emailaddress_claimed",
+        "emailaddress_not_retired",
+        "account_not_retired",
+    )
 ]
 
 POSTGRESQL = [
@@ -50,8 +70,27 @@ POSTGRESQL = [
     CREATE TRIGGER emailaddress_guard BEFORE INSERT OR UPDATE ON account_emailaddress
     FOR EACH ROW EXECUTE FUNCTION emailaddress_is_guarded()
     """,
+    f"""
+    CREATE FUNCTION address_is_not_retired() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF {RETIRED} THEN
+            RAISE EXCEPTION '{RETIRED_SAYS}' USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN NEW;
+    END $$
+    """,
+    *(
+        f"""
+        CREATE TRIGGER {name}_not_retired BEFORE INSERT OR UPDATE OF email ON {table}
+        FOR EACH ROW EXECUTE FUNCTION address_is_not_retired()
+        """
+        for name, table in (("emailaddress", "account_emailaddress"), ("account", "accounts_account"))
+    ),
 ]
 POSTGRESQL_UNDO = [
+    "DROP TRIGGER emailaddress_not_retired ON account_emailaddress",
+    "DROP TRIGGER account_not_retired ON accounts_account",
+    "DROP FUNCTION address_is_not_retired()",
     "DROP TRIGGER emailaddress_guard ON account_emailaddress",
     "DROP FUNCTION emailaddress_is_guarded()",
 ]

@@ -23,6 +23,7 @@ from adieu.accounts import mails
 from adieu.accounts.addresses import AccountGone, stashed
 from adieu.accounts.forms import NewPasswordForm, ResetCodeForm, SignUpCodeForm
 from adieu.console.accounts.entrance import AnsweredInFull
+from adieu.console.errors import later
 from adieu.kit.limits import LimitReached, take
 
 MOST_TRIES = 5
@@ -137,7 +138,7 @@ class SignUpCode(CodePage, allauth.ConfirmEmailVerificationCodeView):
     def _too_soon(self) -> HttpResponse:
         form = SignUpCodeForm(data={})
         form.errors["code"] = form.error_class(["Several codes were sent a moment ago. Wait a minute."])
-        return self.show(form, HTTPStatus.TOO_MANY_REQUESTS)
+        return later(self.show(form, HTTPStatus.TOO_MANY_REQUESTS))
 
 
 class ResetCode(CodePage, allauth.ConfirmPasswordResetCodeView):

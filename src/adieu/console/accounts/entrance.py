@@ -19,6 +19,7 @@ from adieu.accounts.forms import (
     SignInForm,
     SignUpForm,
 )
+from adieu.console.errors import later
 
 LIMITED = {"too_many_login_attempts", "rate_limited"}
 
@@ -30,7 +31,7 @@ class AnsweredInFull(FormMixin):  # type: ignore[type-arg]
         """Show the form again: 422, or 429 where a limit refused it."""
         response: HttpResponse = super().form_invalid(form)
         response.status_code = refusal_of(form)
-        return response
+        return later(response) if response.status_code == HTTPStatus.TOO_MANY_REQUESTS else response
 
 
 def refusal_of(form: BaseForm) -> HTTPStatus:
