@@ -105,7 +105,7 @@ class SessionStore(SessionBase):
     def is_live(self) -> bool:
         """Tell whether the session that was read still lives at this moment, and is the same account's."""
         row = self._row
-        if row is None:
+        if row is None or row.account_id is None:
             return False
         return _live_rows(row.key_digest, timezone.now()).filter(account_id=row.account_id).exists()
 

@@ -2,13 +2,20 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from django.http import StreamingHttpResponse
+from django.http import HttpRequest, StreamingHttpResponse
+
+from adieu.kit.errors import Fact
+from adieu.kit.who import is_still_let_in
 
 # What a spreadsheet takes for the start of a formula, or drops before one (OWASP, CSV Injection); the wide
 # forms are what some of them turn into these.
 STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+class NoLongerLetIn(Fact):
+    """The session or API key that asked for this file has ended."""
 
 
 def csv_row(cells: Sequence[str]) -> str:
@@ -21,17 +28,35 @@ def csv_row(cells: Sequence[str]) -> str:
     return line.getvalue()
 
 
-def download(parts: Iterable[str], *, name: str, media_type: str) -> StreamingHttpResponse:
-    """Answer with a file that is written while it goes out.
+def download(
+    request: HttpRequest, parts: Iterable[str], *, name: str, media_type: str
+) -> StreamingHttpResponse:
+    """Answer with a file that is written while it goes out, for as long as whoever asked is let in (Rule D7).
 
     Args:
+        request: Who asked; the session or key it came with is looked up before each part.
         parts: Its text, piece by piece.
         name: What the file is called; letters of ASCII, digits, dots and dashes.
         media_type: What it is.
     """
-    response = StreamingHttpResponse(parts, content_type=f"{media_type}; charset=utf-8")
+    response = StreamingHttpResponse(
+        _while_let_in(request, parts), content_type=f"{media_type}; charset=utf-8"
+    )
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
+
+
+def _while_let_in(request: HttpRequest, parts: Iterable[str]) -> Iterator[str]:
+    """Give each part after a look whether it may still go out.
+
+    Raises:
+        NoLongerLetIn: it may not. The connection breaks, so that nobody takes what they have for the whole.
+    """
+    for part in parts:
+        # After the part is made, which takes time, and right before it goes out.
+        if not is_still_let_in(request):
+            raise NoLongerLetIn
+        yield part
 
 
 def _harmless(cell: str) -> str:

@@ -191,14 +191,23 @@ def revoke(*, api_key_id: UUID, account_id: UUID, now: datetime) -> None:
 
 def authenticate(*, secret: str, now: datetime) -> KeyHolder | None:
     """Tell whose key this is, or nothing when it is none, was revoked or has run out (Rule D7)."""
-    if len(secret) != LENGTH or not secret.startswith(PREFIX) or not secret.isascii():
-        return None
-    is_live = Q(expires_at__isnull=True) | Q(expires_at__gt=now)
-    row = ApiKey.objects.filter(is_live, digest=_digest(secret)).select_related("member").first()
+    row = _live(secret, now).select_related("member").first()
     if row is None:
         return None
     _note_use(row, now)
     return KeyHolder(row.member.account_id, row.member.organization_id)
+
+
+def is_live(*, secret: str, now: datetime) -> bool:
+    """Tell whether a key still is one (Rule D7)."""
+    return _live(secret, now).exists()
+
+
+def _live(secret: str, now: datetime) -> QuerySet[ApiKey]:
+    if len(secret) != LENGTH or not secret.startswith(PREFIX) or not secret.isascii():
+        return ApiKey.objects.none()
+    has_time_left = Q(expires_at__isnull=True) | Q(expires_at__gt=now)
+    return ApiKey.objects.filter(has_time_left, digest=_digest(secret))
 
 
 def _note_use(key: ApiKey, now: datetime) -> None:

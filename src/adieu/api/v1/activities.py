@@ -43,4 +43,4 @@ def download_log(
         wanted=asked.wanted(),
         form=asked.format,
     )
-    return download(file.parts, name=file.name, media_type=file.media_type)
+    return download(request, file.parts, name=file.name, media_type=file.media_type)

@@ -14,7 +14,7 @@ from ninja.security import HttpBearer, SessionAuth
 
 from adieu.accounts import terms
 from adieu.kit.errors import Fact
-from adieu.kit.who import act_as
+from adieu.kit.who import act_as, came_with
 from adieu.tenancy import api_keys
 from adieu.tenancy.api_keys import KeyHolder
 from adieu.tenancy.reach import confined_to
@@ -86,10 +86,12 @@ def api_key_middleware(
         header = request.headers.get("Authorization", "")
         if not request.path.startswith("/api/v1/") or not header.lower().startswith(SCHEME):
             return get_response(request)
-        holder = api_keys.authenticate(secret=header[len(SCHEME) :].strip(), now=timezone.now())
+        secret = header[len(SCHEME) :].strip()
+        holder = api_keys.authenticate(secret=secret, now=timezone.now())
         if holder is None:
             return get_response(request)
         request.META[HOLDER] = holder
+        came_with(request, lambda: api_keys.is_live(secret=secret, now=timezone.now()))
         with confined_to(holder.organization_id):
             return get_response(request)
 

@@ -61,7 +61,7 @@ def download_log(request: HttpRequest, organization_id: UUID) -> HttpResponseBas
         wanted=form.wanted(),
         form=Format(asked_for),
     )
-    return download(file.parts, name=file.name, media_type=file.media_type)
+    return download(request, file.parts, name=file.name, media_type=file.media_type)
 
 
 def _form(request: HttpRequest, organization_id: UUID) -> FilterForm:
