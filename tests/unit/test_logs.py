@@ -67,7 +67,7 @@ def test_messages_of_others_are_left_out(log: pytest.CaptureFixture[str]) -> Non
     written = log.readouterr().err
     assert ADDRESS not in written
     assert "Mail" not in written
-    assert " ERROR django.db.backends:" in written
+    assert " ERROR library.said logger=django.db.backends at=" in written
 
 
 def test_event_with_opaque_fields(log: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,7 @@ from adieu.kit.setting_values import Bind, Network, NotAValue, SignUp, SmtpServe
 
 PREFIX = "ADIEU_"
 # These may stand in a file instead, named by the same setting with _FILE at its end.
-SECRETS = ("ADIEU_DATABASE_URL", "ADIEU_PEPPER", "ADIEU_SECRET_KEY", "ADIEU_SMTP_URL")
+SECRETS = ("ADIEU_DATABASE_URL", "ADIEU_PEPPER", "ADIEU_SECRET_KEY", "ADIEU_SMTP_URL", "ADIEU_VAULT_URL")
 MOST_WEB_PROCESSES = 64
 
 
@@ -36,6 +36,7 @@ class Environment:
     smtp_url: SmtpServer | None = field(repr=False)
     mail_from: str
     database_url: str | None = field(repr=False)
+    vault_url: str | None = field(repr=False)
     secret_key: str | None = field(repr=False)
     pepper: Mapping[int, str] | None = field(repr=False)
     trusted_proxies: tuple[Network, ...]
@@ -91,6 +92,7 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
         smtp_url=source.read("ADIEU_SMTP_URL", values.smtp_server, None),
         mail_from=source.read("ADIEU_MAIL_FROM", values.sender, _default_sender(base_url)),
         database_url=source.read("ADIEU_DATABASE_URL", values.database_url, None),
+        vault_url=source.read("ADIEU_VAULT_URL", values.database_url, None),
         secret_key=source.read("ADIEU_SECRET_KEY", values.secret, None),
         pepper=source.read("ADIEU_PEPPER", values.peppers, None),
         trusted_proxies=source.read("ADIEU_TRUSTED_PROXIES", values.networks, ()),
@@ -143,8 +145,9 @@ class _Source:
             return plain.strip() if plain else None
         try:
             return values.text_of(values.path_of(file)).strip()
-        except NotAValue as error:
-            raise WrongSetting(f"{name}_FILE", str(error)) from None
+        except NotAValue:
+            # Without the path: now and then the secret itself is put here.
+            raise WrongSetting(f"{name}_FILE", "the file cannot be read, or is not UTF-8 text") from None
 
 
 def _refuse_unknown(environ: Mapping[str, str]) -> None:

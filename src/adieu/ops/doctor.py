@@ -10,8 +10,14 @@ from django.core.mail import EmailMessage, mailers
 from django.db import DatabaseError, connections
 from django.db.migrations.executor import MigrationExecutor
 
+from adieu.kit import logs
 from adieu.kit.environment import PREFIX, SECRETS, Environment
+from adieu.kit.errors import UnableToStart
 from adieu.ops.preparing import mail_goes
+
+
+class MailDidNotGo(UnableToStart):
+    """The mail server did not take the mail."""
 
 
 def examine() -> bool:
@@ -29,14 +35,23 @@ def examine() -> bool:
 
 
 def send_test_mail(address: str) -> None:
-    """Send one mail over the configured way."""
+    """Send one mail over the configured way.
+
+    Raises:
+        MailDidNotGo: the server cannot be reached, or does not take it.
+    """
     mail = EmailMessage(
         subject="A test mail from Adieu",
         body="Mail from this Adieu arrives.",
         to=[address],
         headers={"Auto-Submitted": "auto-generated"},
     )
-    mailers.default.send_messages([mail])
+    try:
+        mailers.default.send_messages([mail])
+    except (OSError, ValueError) as error:
+        # The server's own words may quote the address.
+        numbers = " ".join([type(error).__name__, *logs.numbers(error)])
+        raise MailDidNotGo(f"The test mail did not go ({numbers}).") from None
 
 
 def _settings(environment: Environment) -> Iterator[str]:

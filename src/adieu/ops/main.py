@@ -19,6 +19,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Django's own commands read what follows themselves, also --help.
     chosen = argparse.Namespace(command=django, words=words[1:]) if words[:1] == ["django"] else _parse(words)
     command: Callable[[argparse.Namespace, Environment], int] = chosen.command
+    # Not for developers: their shell shows what they ask for.
+    if command is not django:
+        logs.take_over()
     try:
         return command(chosen, read_environment(os.environ))
     except UnableToStart as error:
@@ -120,7 +123,6 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
 def _become_child(chosen: argparse.Namespace) -> None:
     from adieu.ops.processes import die_with
 
-    logs.write_crashes_opaquely()
     if chosen.parent:
         die_with(chosen.parent)
 

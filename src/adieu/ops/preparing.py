@@ -6,11 +6,26 @@ from pathlib import Path
 import django
 from django.conf import settings
 from django.core.management import call_command
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, OperationalError, connections
 
 from adieu.kit.environment import Environment, WrongSetting
 from adieu.kit.errors import UnableToStart
 from adieu.kit.setting_values import Bind
+
+# SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html), and SQLite's names of errors.
+REASONS = {
+    "28P01": "it refuses name or password",
+    "28000": "it does not let this name in",
+    "3D000": "there is no such database",
+    "42501": "this name may not do what is needed",
+    "53300": "it has no connection left",
+    "57P03": "it is starting or stopping",
+    "SQLITE_BUSY": "somebody else holds it",
+    "SQLITE_CANTOPEN": "it cannot be opened",
+    "SQLITE_FULL": "the disk is full",
+    "SQLITE_NOTADB": "it is no database",
+    "SQLITE_READONLY": "it cannot be written",
+}
 
 
 def set_up() -> None:
@@ -69,10 +84,18 @@ def _refuse_lost_vault() -> None:
 
 
 def _unusable(alias: str, error: DatabaseError) -> UnableToStart:
-    said = (str(error).strip().splitlines() or [type(error).__name__])[0]
     if connections[alias].vendor == "postgresql":
-        return WrongSetting("ADIEU_DATABASE_URL", f"the database cannot be used ({said})")
-    return UnableToStart(f"{connections[alias].settings_dict['NAME']} cannot be used ({said}).")
+        return WrongSetting("ADIEU_DATABASE_URL", f"the database cannot be used ({_why(error)})")
+    return UnableToStart(f"{connections[alias].settings_dict['NAME']} cannot be used ({_why(error)}).")
+
+
+def _why(error: DatabaseError) -> str:
+    """Say it in our words; the database's may quote a row, or a password that was cut off too early."""
+    cause = error.__cause__
+    code = getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", None)
+    if code is None and type(error) is OperationalError:
+        return "there is no such server, it does not answer, or it refuses name, password or encryption"
+    return REASONS.get(str(code), f"{type(error).__name__} {code or ''}".strip())
 
 
 def _close_to_others(folder: Path) -> None:

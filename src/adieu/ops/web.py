@@ -1,7 +1,9 @@
 """The web processes: granian, and in each of its workers our WSGI application."""
 
+import logging
 import os
 import signal
+import sys
 from functools import partial
 from importlib import import_module
 from typing import Any
@@ -43,4 +45,9 @@ def _load_application(parent: int) -> Any:
     """Load the application, in the process that will run it."""
     die_with(parent, signal.SIGKILL)
     logs.write_crashes_opaquely()
-    return import_module(APPLICATION).application
+    try:
+        return import_module(APPLICATION).application
+    except Exception as error:  # noqa: BLE001 - whatever it is, the process cannot serve
+        # What is left to multiprocessing, it prints with its message.
+        logs.record("process.crashed", level=logging.CRITICAL, exception=error)
+        sys.exit(1)
