@@ -1,8 +1,8 @@
 """Receipts: the signed proof that a person keeps, and how anybody checks one without asking us (Rule L3).
 
 A receipt is a JWS (RFC 7515) with `alg` Ed25519 (RFC 9864). Its file holds the receipt and the proof that it
-stands in the log of receipts: the log's leaf is a hash over a random nonce and the receipt, so that nobody who
-sees the log can guess a receipt, and the nonce is the proof's extra part.
+stands in the log of receipts. The log's leaf is a hash over a random nonce and the receipt, so that nobody
+who sees the log can guess a receipt; the nonce is the proof's extra part.
 """
 
 import hashlib
@@ -127,8 +127,10 @@ def read_file(text: str) -> ReceiptFile:
     Raises:
         NotAReceipt: it has not the form of one.
     """
+    if len(text) > LONGEST_FILE:
+        raise NotAReceipt
     try:
-        found = json.loads(text) if len(text) <= LONGEST_FILE else None
+        found = json.loads(text)
         receipt, proof = found["receipt"], found["proof"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise NotAReceipt from error
