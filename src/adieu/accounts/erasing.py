@@ -4,6 +4,7 @@ from uuid import UUID
 
 from adieu.accounts.models import Account
 from adieu.kit import sql
+from adieu.kit.crashing import crash_point
 from adieu.kit.transactions import transaction_required
 
 # In the order of their foreign keys, the account row last: what still points to it stops the transaction.
@@ -45,6 +46,7 @@ def erase_account(*, account_id: UUID) -> None:
     """Erase an account's rows; whatever else points to the account has to be gone already."""
     for statement in STATEMENTS:
         sql.run(statement, [account_id])
+        crash_point("account.statement_done")
 
 
 def count_left(*, account_id: UUID) -> dict[str, int]:

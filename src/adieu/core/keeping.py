@@ -2,11 +2,23 @@
 
 `deletion` walks a list of keepers and knows nothing else of the domains behind them,
 so a new subject is a new package with a keeper and not one line of `deletion` changes.
+
+Note [Fencing]
+A worker may stall at any moment, for longer than its lease, and go on as if nothing had been. So a step's
+effect on the main database happens inside `with step.hold():`. That is one transaction, which first takes
+the step's own row by a conditional update on its epoch: whoever comes late finds another epoch and changes
+nothing, and whoever is inside cannot be overtaken before the commit.
+
+The vault has no common commit with that row (Rule P4), so nothing there can be fenced, and nothing has to be:
+a step only erases there, and only under the id of an account, a request or an invitation that is over, under
+which nothing is written again. Erasing late, twice or in two workers at once leaves what erasing once leaves.
+A keeper whose work elsewhere is more than that has to carry the fence there itself.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -82,10 +94,21 @@ class Step:
     account_id: UUID
     deletion_id: UUID
     payload: Mapping[str, str]
+    # The transaction for effects on the main database; see Note [Fencing]. Only a worker's steps have one.
+    hold: Callable[[], AbstractContextManager[None]] = field(default=nullcontext, compare=False, repr=False)
+
+
+class LeaseLost(Exception):
+    """Another worker has this step now. Whoever meets this has changed nothing."""
 
 
 class NotYet(Exception):
     """The step cannot be done yet. It is tried again later."""
+
+    def __init__(self, *, longest: timedelta = timedelta(hours=1)) -> None:
+        """Remember how long such a wait is nothing to worry about."""
+        super().__init__()
+        self.longest = longest
 
 
 class Keeper(Protocol):
@@ -111,8 +134,11 @@ class Keeper(Protocol):
     def run(self, *, step: Step, now: datetime) -> None:
         """Do one step; any number of times, with the same result.
 
+        What it changes in the main database it changes inside `step.hold()`; see Note [Fencing].
+
         Raises:
             NotYet: the step has to wait for something.
+            LeaseLost: another worker does it.
         """
 
     def residue(self, *, account_id: UUID) -> Sequence[str]:

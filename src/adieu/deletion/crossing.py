@@ -93,6 +93,7 @@ def _declare_steps(request_id: UUID, *, account_id: UUID, now: datetime) -> list
             name=spec.name,
             title=spec.title,
             payload=dict(spec.payload),
+            asked_at=now,
             next_attempt_at=now,
         )
         for position, (keeper, spec) in enumerate(declared, start=1)
@@ -101,6 +102,7 @@ def _declare_steps(request_id: UUID, *, account_id: UUID, now: datetime) -> list
 
 def _keep_evidence(request: DeletionRequest, *, account_id: UUID, now: datetime) -> None:
     _count_reason(request.reason, week=monday_of(now))
+    crash_point("crossing.reason_counted")
     DeletionRequest.objects.filter(id=request.id).update(
         account=None,
         former_account_id=account_id,
@@ -108,9 +110,11 @@ def _keep_evidence(request: DeletionRequest, *, account_id: UUID, now: datetime)
         reason="",
         confirmed_at=now,
     )
+    crash_point("crossing.request_confirmed")
     Consent.objects.bulk_create(
         Consent(request_id=request.id, text_id=text_id, given_at=now) for text_id in TEXTS
     )
+    crash_point("crossing.consents_kept")
     sql.run("DELETE FROM deletion_verification WHERE request_id = %s", [request.id])
 
 

@@ -16,6 +16,8 @@ FATES: Fates = {
         "ended_at": Fate.ERASE,
         "confirmed_at": EVIDENCE,
         "completed_at": EVIDENCE,
+        "told_late_at": PROGRESS,
+        "told_stuck_at": PROGRESS,
     },
     "deletion.Verification": {
         "request": Fate.ERASE,
@@ -40,10 +42,14 @@ FATES: Fates = {
         "is_after_completion": PROGRESS,
         "state": PROGRESS,
         "attempts": PROGRESS,
+        "failures": PROGRESS,
+        "last_error": PROGRESS,
         "epoch": PROGRESS,
+        "asked_at": PROGRESS,
         "next_attempt_at": PROGRESS,
         "leased_until_at": PROGRESS,
         "done_at": PROGRESS,
+        "stuck_at": PROGRESS,
     },
     "deletion.ReasonCount": {
         "id": Fate.NOT_PERSONAL,

@@ -1,44 +1,49 @@
-"""What happens after the point of no return: claiming steps, doing them, finishing (Rules D8, D9).
+"""What happens after the point of no return: doing the steps that are due (Rules D8, D9).
 
-The table of steps is the queue. Any number of workers may claim; each claim raises the step's epoch, and a
-worker that wakes up after its lease holds an old epoch and can settle nothing.
+The table of steps is the queue (`queue.py`). Any number of workers may claim; each claim raises the step's
+epoch, and a worker that wakes up after its lease holds an old epoch and can change nothing (Note [Fencing]).
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 from uuid import UUID
 
-from django.db import connections
-from django.db.models import Q, QuerySet
-
-from adieu.core.keeping import NotYet, Step
-from adieu.deletion.farewell import complete_if_done
+from adieu.core.keeping import LeaseLost, NotYet
+from adieu.deletion.hands import Hand
 from adieu.deletion.keepers import keeper_named
-from adieu.deletion.models import ErasureStep, StepState
+from adieu.deletion.queue import (
+    Claimed,
+    claim_step,
+    due,
+    fail_step,
+    finish_step,
+    wait_before,
+    wait_with_step,
+)
+from adieu.kit import logs
 from adieu.kit.crashing import crash_point
-from adieu.kit.transactions import transaction
 
-LEASE = timedelta(seconds=60)
-LONGEST_WAIT = timedelta(minutes=15)
-NOT_YET_WAIT = timedelta(seconds=2)
+__all__ = ["Hand", "claim_step", "finish_step", "run_due_steps", "wait_before"]
 
 
 @dataclass(frozen=True)
-class Claimed:
-    """A step that this worker may do, and the epoch that proves it."""
+class _Round:
+    """One look at what is due."""
 
-    id: UUID
-    epoch: int
-    attempts: int
-    request_id: UUID
-    keeper: str
-    step: Step
+    now: Callable[[], datetime]
+    random: Callable[[], float]
+    report: Callable[[UUID, Exception], None]
+    hand: Hand
 
 
 def run_due_steps(
-    *, now: Callable[[], datetime], random: Callable[[], float], report: Callable[[UUID, Exception], None]
+    *,
+    now: Callable[[], datetime],
+    random: Callable[[], float],
+    report: Callable[[UUID, Exception], None],
+    hand: Hand | None = None,
+    may_go_on: Callable[[], bool] = lambda: True,
 ) -> int:
     """Do every step that is due, until none is.
 
@@ -46,98 +51,40 @@ def run_due_steps(
         now: Tells the time; asked again for each step.
         random: Gives a float in [0, 1) for the jitter of retries.
         report: Is told the id of a step that failed, and why; it must not show what the error says.
+        hand: What the worker has in hand, kept from one call to the next.
+        may_go_on: Is asked before each step; a worker that is told to end begins none.
 
     Returns:
         How many steps were done.
     """
+    hand = hand or Hand()
+    # What could not be settled because the database was away.
+    hand.give_back(now=now())
     # A look costs no write lock, which an empty claim would take on SQLite at every tick.
-    if not _due(now()).exists():
+    if not due(now()).exists():
         return 0
+    looking = _Round(now, random, report, hand)
     done = 0
-    while (claimed := claim_step(now=now())) is not None:
-        done += _run(claimed, now=now, random=random, report=report)
+    while may_go_on() and (claimed := claim_step(now=now())) is not None:
+        done += _run(claimed, looking)
+        hand.let_go()
     return done
 
 
-@transaction
-def claim_step(*, now: datetime) -> Claimed | None:
-    """Claim one step that is due, in one statement; give None when there is none."""
-    waiting = _due(now).order_by("next_attempt_at", "position")
-    if connections["default"].features.has_select_for_update_skip_locked:
-        waiting = waiting.select_for_update(skip_locked=True)
-    row = waiting.first()
-    if row is None:
-        return None
-    # SQLite has one writer, so nobody claims between the look and this update; PostgreSQL locked the row.
-    ErasureStep.objects.filter(id=row.id, epoch=row.epoch).update(
-        state=StepState.RUNNING, epoch=row.epoch + 1, attempts=row.attempts + 1, leased_until_at=now + LEASE
-    )
-    return Claimed(
-        id=row.id,
-        epoch=row.epoch + 1,
-        attempts=row.attempts + 1,
-        request_id=row.request_id,
-        keeper=row.keeper,
-        step=_as_step(row),
-    )
-
-
-def _due(now: datetime) -> QuerySet[ErasureStep]:
-    is_waiting = Q(state=StepState.WAITING, next_attempt_at__lte=now)
-    is_abandoned = Q(state=StepState.RUNNING, leased_until_at__lte=now)
-    return ErasureStep.objects.filter(is_waiting | is_abandoned)
-
-
-def _as_step(row: ErasureStep) -> Step:
-    account_id = row.request.former_account_id
-    if account_id is None:
-        raise LookupError(row.id)
-    return Step(name=row.name, account_id=account_id, deletion_id=row.request_id, payload=row.payload)
-
-
-def _run(
-    claimed: Claimed,
-    *,
-    now: Callable[[], datetime],
-    random: Callable[[], float],
-    report: Callable[[UUID, Exception], None],
-) -> bool:
-    crash_point(f"step.claimed.{claimed.keeper}.{claimed.step.name}")
+def _run(claimed: Claimed, looking: _Round) -> bool:
+    now = looking.now
     try:
-        keeper_named(claimed.keeper).run(step=claimed.step, now=now())
-        crash_point(f"step.done.{claimed.keeper}.{claimed.step.name}")
-    except NotYet:
-        _put_back(claimed, at=now() + NOT_YET_WAIT)
+        with looking.hand.holding(claimed, now=now):
+            crash_point(f"step.claimed.{claimed.keeper}.{claimed.step.name}")
+            keeper_named(claimed.keeper).run(step=claimed.step, now=now())
+            crash_point(f"step.done.{claimed.keeper}.{claimed.step.name}")
+    except LeaseLost:
+        logs.record("step.lease_lost", step=claimed.id)
+    except NotYet as wait:
+        wait_with_step(claimed, wait, now=now())
     except Exception as error:  # noqa: BLE001 - whatever a step meets, it is tried again and never lost
-        report(claimed.id, error)
-        _put_back(claimed, at=now() + wait_before(attempts=claimed.attempts, random=random()))
+        looking.report(claimed.id, error)
+        fail_step(claimed, error, now=now(), random=looking.random())
     else:
         return finish_step(claimed, now=now())
     return False
-
-
-def wait_before(*, attempts: int, random: float) -> timedelta:
-    """Give the time before the next try: doubling up to a cap, between half and all of it by chance."""
-    longest = min(timedelta(seconds=2.0 ** min(attempts, 20)), LONGEST_WAIT)
-    return longest * (0.5 + random / 2)
-
-
-@transaction
-def finish_step(claimed: Claimed, *, now: datetime) -> bool:
-    """Settle a step, and the whole deletion with the last one; tell whether this worker still held it."""
-    is_mine = _settle(claimed, state=StepState.DONE, leased_until_at=None, done_at=now)
-    crash_point("step.settled")
-    if is_mine:
-        complete_if_done(request_id=claimed.request_id, now=now)
-        crash_point("step.completion_checked")
-    return is_mine
-
-
-@transaction
-def _put_back(claimed: Claimed, *, at: datetime) -> None:
-    _settle(claimed, state=StepState.WAITING, leased_until_at=None, next_attempt_at=at)
-
-
-def _settle(claimed: Claimed, **changes: Any) -> bool:
-    mine = ErasureStep.objects.filter(id=claimed.id, epoch=claimed.epoch, state=StepState.RUNNING)
-    return bool(mine.update(**changes))

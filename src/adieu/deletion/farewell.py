@@ -11,6 +11,7 @@ from adieu.core.keeping import Blocker, Description, NotYet, Step, StepSpec
 from adieu.core.keys import derive_key
 from adieu.core.links import FAREWELLS, NotALink
 from adieu.deletion.models import DeletionRequest, ErasureStep, RequestState, StepState
+from adieu.deletion.promises import PROMISE
 from adieu.kit import sql
 from adieu.kit.crashing import crash_point
 from adieu.kit.errors import Fact
@@ -19,7 +20,7 @@ from adieu.notices import development
 from adieu.notices.operations import owe
 from adieu.notices.queries import is_settled
 from adieu.vault import operations as vault
-from adieu.vault.checkpoints import checkpoint
+from adieu.vault.emptying import leave_no_byte
 
 NOTICE_OF_COMPLETION = "deletion.completed"
 FINAL_MAIL_LIVES = timedelta(days=5)
@@ -64,6 +65,20 @@ class Progress:
         """Whether even the address of the last mail is forgotten."""
         return self.is_completed and self.done_count == len(self.steps)
 
+    @property
+    def is_stuck(self) -> bool:
+        """Whether a step needs the people who run this installation."""
+        return any(step.state == StepState.STUCK for step in self.steps)
+
+    @property
+    def promised_by_at(self) -> datetime:
+        """Until when everything but the last mail was promised to be done."""
+        return self.confirmed_at + PROMISE
+
+    def is_late(self, now: datetime) -> bool:
+        """Tell whether it takes longer than promised; waiting for the last mail does not count."""
+        return not self.is_completed and now > self.promised_by_at
+
 
 def link_token(*, deletion_id: UUID) -> str:
     """Derive the secret part of a deletion's link; it is stored nowhere."""
@@ -102,6 +117,7 @@ def complete_if_done(*, request_id: UUID, now: datetime) -> None:
         " WHERE request_id = %s AND done_at IS NULL)",
         [now, request_id, request_id],
     )
+    crash_point("completion.written")
     if not is_completed_now:
         return
     account_id = DeletionRequest.objects.values_list("former_account_id", flat=True).get(id=request_id)
@@ -112,6 +128,7 @@ def complete_if_done(*, request_id: UUID, now: datetime) -> None:
         account_id=account_id,
         payload={"deletion_id": str(request_id)},
     )
+    crash_point("completion.mail_owed")
     ErasureStep.objects.create(
         request_id=request_id,
         position=1,
@@ -120,6 +137,7 @@ def complete_if_done(*, request_id: UUID, now: datetime) -> None:
         title="Tell you by mail, then erase your address",
         payload={"notice_id": str(notice_id)},
         is_after_completion=True,
+        asked_at=now,
         next_attempt_at=now,
     )
 
@@ -154,16 +172,17 @@ class FarewellKeeper:
         """Erase the vault entry once the mail is settled.
 
         Raises:
-            NotYet: the mail is still owed.
+            NotYet: the mail is still owed, or somebody keeps reading the vault.
         """
         del now
         notice_id = UUID(step.payload["notice_id"])
         if not is_settled(notice_id):
-            raise NotYet
+            raise NotYet(longest=FINAL_MAIL_LIVES + PROMISE)
         development.forget(account_id=step.account_id, kept=notice_id)
+        crash_point("address.development_mail_erased")
         vault.erase(account_id=step.account_id)
         crash_point("address.erased")
-        checkpoint()
+        leave_no_byte()
 
     def residue(self, *, account_id: UUID) -> Sequence[str]:
         """The vault's own keeper looks for the entry."""

@@ -8,8 +8,8 @@ from adieu.core.keeping import Blocker, Description, Staying, Step, StepSpec
 from adieu.deletion.models import DeletionRequest, RequestState
 from adieu.kit import sql
 from adieu.kit.crashing import crash_point
-from adieu.vault.checkpoints import checkpoint
 from adieu.vault.comments import forget_comment, loosen_comment
+from adieu.vault.emptying import leave_no_byte
 
 PART_COMMENT = "part_comment"
 
@@ -59,13 +59,18 @@ class DeletionKeeper:
         return (StepSpec(PART_COMMENT, "Part your comment, if any, from you", {"ended_requests": ids}),)
 
     def run(self, *, step: Step, now: datetime) -> None:
-        """Give the comment a random key and take its request away."""
+        """Give the comment a random key and take its request away.
+
+        Raises:
+            NotYet: somebody keeps reading the vault.
+        """
         del now
         loosen_comment(request_id=step.deletion_id)
+        crash_point("comment.loosened")
         for request_id in filter(None, step.payload["ended_requests"].split(",")):
             forget_comment(request_id=UUID(request_id))
         crash_point("comment.parted")
-        checkpoint()
+        leave_no_byte()
 
     def residue(self, *, account_id: UUID) -> Sequence[str]:
         """Name requests that still know the account."""

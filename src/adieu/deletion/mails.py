@@ -5,7 +5,8 @@ from uuid import UUID
 from django.conf import settings
 
 from adieu.deletion.farewell import NOTICE_OF_COMPLETION, link_token
-from adieu.deletion.models import DeletionRequest, RequestState
+from adieu.deletion.models import DeletionRequest, ErasureStep, RequestState, StepState
+from adieu.deletion.promises import NOTICE_OF_DELAY, NOTICE_OF_STUCK, PROMISE_IN_WORDS
 from adieu.deletion.verification import NOTICE_OF_CODE, code_of
 from adieu.notices.composing import Composed, NothingToSay, OwedNotice, register
 from adieu.notices.rendering import render
@@ -15,12 +16,22 @@ COMPLETED = (
     "Your Adieu account and everything that was yours alone is erased. This cannot be undone. "
     "The page below shows each step. It says nothing of who you are."
 )
+LATE = (
+    f"Your account works nowhere any more. We said that the rest is erased within {PROMISE_IN_WORDS}. "
+    "It is not done yet. The page below shows each step."
+)
+STUCK = (
+    "Your account works nowhere any more. One step of erasing the rest was tried many times and did not work."
+    " The page below shows which."
+)
 
 
 def register_mails() -> None:
     """Tell the notices how the mails of a deletion are written."""
     register(NOTICE_OF_CODE, compose_code)
     register(NOTICE_OF_COMPLETION, compose_completion)
+    register(NOTICE_OF_DELAY, compose_delay)
+    register(NOTICE_OF_STUCK, compose_stuck)
 
 
 def compose_code(notice: OwedNotice) -> Composed:
@@ -49,7 +60,6 @@ def compose_code(notice: OwedNotice) -> Composed:
 
 def compose_completion(notice: OwedNotice) -> Composed:
     """Write the last mail (Rule D9)."""
-    token = link_token(deletion_id=UUID(notice.payload["deletion_id"]))
     text, html = render(
         "Your account has been deleted",
         [
@@ -57,9 +67,50 @@ def compose_completion(notice: OwedNotice) -> Composed:
             "With this mail your address is erased here, too.",
             "A keyed fingerprint of it remains. It only serves to refuse a new account with the address.",
         ],
-        link=f"{settings.ADIEU.base_url}/deletions/{token}/",
+        link=_link(notice),
     )
     return Composed(_address_of(notice), "Your account has been deleted", text, html)
+
+
+def compose_delay(notice: OwedNotice) -> Composed:
+    """Write that it takes longer than promised.
+
+    Raises:
+        NothingToSay: it is completed by now, which another mail says.
+    """
+    deletion_id = UUID(notice.payload["deletion_id"])
+    if not DeletionRequest.objects.filter(id=deletion_id, state=RequestState.ERASING).exists():
+        raise NothingToSay
+    subject = "Deleting your account takes longer than we said"
+    paragraphs = [
+        LATE,
+        "It is tried again and again. There is nothing for you to do. You get one more mail when it is done.",
+    ]
+    text, html = render(subject, paragraphs, link=_link(notice))
+    return Composed(_address_of(notice), subject, text, html)
+
+
+def compose_stuck(notice: OwedNotice) -> Composed:
+    """Write that the people who run this installation have to help.
+
+    Raises:
+        NothingToSay: they have done so by now.
+    """
+    deletion_id = UUID(notice.payload["deletion_id"])
+    if not ErasureStep.objects.filter(request_id=deletion_id, state=StepState.STUCK).exists():
+        raise NothingToSay
+    subject = "Deleting your account needs the people who run Adieu"
+    paragraphs = [
+        STUCK,
+        "The people who run this installation see it, too. There is nothing for you to do.",
+    ]
+    text, html = render(subject, paragraphs, link=_link(notice))
+    return Composed(_address_of(notice), subject, text, html)
+
+
+def _link(notice: OwedNotice) -> str:
+    token = link_token(deletion_id=UUID(notice.payload["deletion_id"]))
+    return f"{settings.ADIEU.base_url}/deletions/{token}/"
 
 
 def _address_of(notice: OwedNotice) -> str:

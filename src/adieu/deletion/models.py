@@ -43,6 +43,9 @@ class DeletionRequest(models.Model):
     ended_at = models.DateTimeField(null=True)
     confirmed_at = models.DateTimeField(null=True)
     completed_at = models.DateTimeField(null=True)
+    # When the person was told that it takes longer than promised, and that somebody has to help; once each.
+    told_late_at = models.DateTimeField(null=True)
+    told_stuck_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -90,6 +93,11 @@ class DeletionRequest(models.Model):
                 fields=["account"], condition=Q(state="open"), name="one_open_deletion_request"
             ),
             models.UniqueConstraint(fields=["former_account_id"], name="one_deletion_per_account"),
+            models.CheckConstraint(
+                name="only_confirmed_deletion_is_late",
+                condition=Q(confirmed_at__isnull=False)
+                | Q(told_late_at__isnull=True, told_stuck_at__isnull=True),
+            ),
         ]
 
 
@@ -135,6 +143,7 @@ class StepState(models.TextChoices):
     WAITING = "waiting"
     RUNNING = "running"
     DONE = "done"
+    STUCK = "stuck"
 
 
 class ErasureStep(models.Model):
@@ -150,11 +159,18 @@ class ErasureStep(models.Model):
     is_after_completion = models.BooleanField(default=False)
     state = models.CharField(max_length=16, choices=StepState.choices, default=StepState.WAITING)
     attempts = models.PositiveIntegerField(default=0)
+    # How often in a row it failed, or its worker vanished; after so many it is stuck.
+    failures = models.PositiveIntegerField(default=0)
+    # The type of the last error and nothing else of it: what an error says may quote a person.
+    last_error = models.CharField(max_length=200, blank=True, default="")
     # Raised by every claim; a worker that wakes up late holds an old one and can change nothing.
     epoch = models.PositiveIntegerField(default=0)
+    # When it was asked for: by the deletion, or again by the operator.
+    asked_at = models.DateTimeField()
     next_attempt_at = models.DateTimeField()
     leased_until_at = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
+    stuck_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [
@@ -167,9 +183,30 @@ class ErasureStep(models.Model):
             models.CheckConstraint(
                 name="step_state_tells_times",
                 condition=(
-                    Q(state="waiting", leased_until_at__isnull=True, done_at__isnull=True)
-                    | Q(state="running", leased_until_at__isnull=False, done_at__isnull=True)
-                    | Q(state="done", leased_until_at__isnull=True, done_at__isnull=False)
+                    Q(
+                        state="waiting",
+                        leased_until_at__isnull=True,
+                        done_at__isnull=True,
+                        stuck_at__isnull=True,
+                    )
+                    | Q(
+                        state="running",
+                        leased_until_at__isnull=False,
+                        done_at__isnull=True,
+                        stuck_at__isnull=True,
+                    )
+                    | Q(
+                        state="done",
+                        leased_until_at__isnull=True,
+                        done_at__isnull=False,
+                        stuck_at__isnull=True,
+                    )
+                    | Q(
+                        state="stuck",
+                        leased_until_at__isnull=True,
+                        done_at__isnull=True,
+                        stuck_at__isnull=False,
+                    )
                 ),
             ),
         ]

@@ -51,6 +51,7 @@ def deliver_due(
     now: datetime,
     mailer: Mailer,
     random: Callable[[], float] = random_numbers.random,
+    may_go_on: Callable[[], bool] = lambda: True,
 ) -> int:
     """Hand over what is due, over one connection; stop when the server cannot be reached.
 
@@ -58,6 +59,7 @@ def deliver_due(
         now: the time the batch starts at.
         mailer: Django's `mailers.default`.
         random: gives a number from 0 to 1, so that retries do not come all at once.
+        may_go_on: is asked before each mail; a worker that is told to end hands over no other.
 
     Returns:
         How many mails the server accepted.
@@ -65,7 +67,7 @@ def deliver_due(
     batch = _Batch(now, mailer, random)
     try:
         batch.give_up_overdue()
-        return batch.hand_over_due()
+        return batch.hand_over_due(may_go_on)
     finally:
         batch.close()
 
@@ -95,20 +97,20 @@ class _Batch:
                 self._settled.append(notice_id)
                 logs.record("notice.given_up", level=logging.WARNING, notice=notice_id)
 
-    def hand_over_due(self) -> int:
+    def hand_over_due(self, may_go_on: Callable[[], bool]) -> int:
         """Hand over one after the other; return how many were accepted."""
         accepted = 0
         for notice_id in _ids(_due(self.now)):
-            if not self._reach_server():
+            if not (may_go_on() and self._reach_server()):
                 break
             notice = self._lease(notice_id)
             if notice is None:
                 continue
-            crash_point("notice.leased")
+            crash_point(f"notice.leased.{notice.kind}")
             outcome = self._hand_over(notice)
-            crash_point("notice.handed_over")
+            crash_point(f"notice.handed_over.{notice.kind}")
             self._settle(notice, outcome)
-            crash_point("notice.settled")
+            crash_point(f"notice.settled.{notice.kind}")
             accepted += outcome is Outcome.ACCEPTED
             if outcome is Outcome.UNREACHABLE:
                 break
@@ -152,8 +154,11 @@ class _Batch:
 
     def _hand_over(self, notice: Notice) -> Outcome:
         try:
-            composed = compose(_as_owed(notice))
-            self._mailer.send_messages([envelope(notice_id=notice.id, composed=composed, now=self.now)])
+            message = envelope(notice_id=notice.id, composed=compose(_as_owed(notice)), now=self.now)
+            crash_point(f"notice.composed.{notice.kind}")
+            if not self._is_ours(notice):
+                return Outcome.TEMPORARY
+            self._mailer.send_messages([message])
         except NothingToSay:
             logs.record("notice.nothing_to_say", notice=notice.id)
             return Outcome.NOTHING_TO_SAY
@@ -170,6 +175,10 @@ class _Batch:
             return outcome
         logs.record("notice.accepted", notice=notice.id)
         return Outcome.ACCEPTED
+
+    def _is_ours(self, notice: Notice) -> bool:
+        """Look once more before what cannot be taken back; a worker may have stalled beyond its lease."""
+        return Notice.objects.filter(id=notice.id, state=NoticeState.OWED, attempts=notice.attempts).exists()
 
     def _settle(self, notice: Notice, outcome: Outcome) -> None:
         """Write down what became of it, in one statement.

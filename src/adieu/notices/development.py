@@ -17,7 +17,6 @@ from adieu.core.canonical import canonical_email
 from adieu.core.claim_keys import claim_key
 from adieu.kit.errors import Fact
 from adieu.notices.rendering import find_code
-from adieu.vault import operations as vault
 from adieu.vault.models import DevelopmentMail, Entry
 
 NOTICE_IN_MESSAGE_ID = re.compile(r"<([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@")
@@ -75,6 +74,8 @@ def message(message_id: UUID) -> DevelopmentMessage:
 def forget(*, account_id: UUID, kept: UUID) -> None:
     """Erase what was sent to an account; to be called while its vault entry still tells the address.
 
+    The caller makes sure that no byte of it is left.
+
     Args:
         account_id: whose entry it is; without an entry there is nothing to do.
         kept: the notice that stays readable, without the address: the farewell.
@@ -85,7 +86,6 @@ def forget(*, account_id: UUID, kept: UUID) -> None:
     theirs = DevelopmentMail.objects.filter(address_key=address_key(entry.address))
     theirs.exclude(id=kept).delete()
     theirs.filter(id=kept).update(address="", address_key="")
-    vault.checkpoint()
 
 
 def address_key(address: str) -> str:

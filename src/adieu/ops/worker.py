@@ -1,6 +1,7 @@
 """The worker: hands over what is owed, runs the erasure steps, sweeps."""
 
 import logging
+import os
 import random
 import signal
 import threading
@@ -18,7 +19,8 @@ from adieu.accounts import queries as account_queries
 from adieu.accounts import sessions
 from adieu.deletion import queries as deletion_queries
 from adieu.deletion import requests as deletions
-from adieu.deletion.erasure import run_due_steps
+from adieu.deletion.erasure import Hand, run_due_steps
+from adieu.deletion.promises import tell_late
 from adieu.kit import limits, logs
 from adieu.notices import sweeps as notices
 from adieu.notices.delivery import deliver_due
@@ -31,6 +33,9 @@ from adieu.vault.checkpoints import checkpoint as checkpoint_vault
 PAUSE = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
+# Less than what `adieu serve` waits before it uses force.
+TIME_TO_FINISH = timedelta(seconds=3)
+SIGNS = {signal.SIGTERM, signal.SIGINT}
 
 
 @dataclass
@@ -43,11 +48,42 @@ class Chore:
     due_at: datetime | None = None
 
 
-def chores() -> list[Chore]:
+class Shift:
+    """The time from a worker's start until it is told to end, and what it has in hand meanwhile."""
+
+    def __init__(self) -> None:
+        self.told = threading.Event()
+        self.over = threading.Event()
+        self.hand = Hand()
+
+    def may_go_on(self) -> bool:
+        """Tell whether something new may be begun."""
+        return not self.told.is_set()
+
+    def watch(self) -> None:
+        """Wait for a signal; then end the process, at the latest when the time to finish is over.
+
+        What is in hand by then is given back, so that the next worker takes it at once and does not wait
+        for the end of its lease.
+        """
+        signal.sigwait(SIGNS)
+        self.told.set()
+        if self.over.wait(TIME_TO_FINISH.total_seconds()):
+            return
+        try:
+            was_given_back = self.hand.give_back(now=timezone.now())
+            logs.record("worker.cut_short", level=logging.WARNING, given_back=was_given_back)
+        finally:
+            os._exit(0)
+
+
+def chores(shift: Shift | None = None) -> list[Chore]:
     """List everything a worker does."""
+    shift = shift or Shift()
     return [
-        Chore("steps", lambda _: _run_steps(), PAUSE),
-        Chore("notices", lambda now: deliver_due(now=now, mailer=mailers.default), PAUSE),
+        Chore("steps", lambda _: _run_steps(shift), PAUSE),
+        Chore("notices", lambda now: _deliver(shift, now), PAUSE),
+        Chore("late_deletions", lambda now: tell_late(now=now), MINUTE),
         Chore("main_checkpoint", lambda _: checkpoint_main(), PAUSE),
         Chore("limits_sweep", lambda now: limits.sweep(now=now), MINUTE),
         Chore("sessions_sweep", lambda now: sessions.sweep(now=now), MINUTE),
@@ -65,17 +101,19 @@ def chores() -> list[Chore]:
 
 
 def work_until_told() -> None:
-    """Do every chore when it is due, until SIGTERM or SIGINT; the one under way is finished first."""
-    told = threading.Event()
-    for sign in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(sign, lambda *_: told.set())
-    listed = chores()
-    while not told.is_set():
+    """Do every chore when it is due, until SIGTERM or SIGINT; what is under way is finished or given back."""
+    # Blocked for all threads but taken by one: a handler could run in the middle of anything.
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNS)
+    shift = Shift()
+    threading.Thread(target=shift.watch, daemon=True).start()
+    listed = chores(shift)
+    while shift.may_go_on():
         for chore in listed:
-            if not told.is_set():
+            if shift.may_go_on():
                 do_if_due(chore, now=timezone.now())
         close_old_connections()
-        told.wait(PAUSE.total_seconds())
+        shift.told.wait(PAUSE.total_seconds())
+    shift.over.set()
 
 
 def do_if_due(chore: Chore, *, now: datetime) -> None:
@@ -91,8 +129,18 @@ def do_if_due(chore: Chore, *, now: datetime) -> None:
         close_old_connections()
 
 
-def _run_steps() -> None:
-    run_due_steps(now=timezone.now, random=random.random, report=_report)
+def _run_steps(shift: Shift) -> None:
+    run_due_steps(
+        now=timezone.now,
+        random=random.random,
+        report=_report,
+        hand=shift.hand,
+        may_go_on=shift.may_go_on,
+    )
+
+
+def _deliver(shift: Shift, now: datetime) -> None:
+    deliver_due(now=now, mailer=mailers.default, may_go_on=shift.may_go_on)
 
 
 def _report(step_id: UUID, error: Exception) -> None:

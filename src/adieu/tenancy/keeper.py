@@ -6,8 +6,9 @@ from uuid import UUID
 
 from adieu.activities.kinds import Kind
 from adieu.activities.operations import record_in_each
-from adieu.core.keeping import Blocker, Description, Going, NotYet, Staying, Step, StepSpec, Subject
+from adieu.core.keeping import Blocker, Description, Going, Staying, Step, StepSpec, Subject
 from adieu.kit import sql
+from adieu.kit.crashing import crash_point
 from adieu.tenancy import blockers, endings, ownership
 from adieu.tenancy.models import (
     ApiKey,
@@ -18,7 +19,7 @@ from adieu.tenancy.models import (
     Welcome,
 )
 from adieu.tenancy.notices import owe_invitations_ended
-from adieu.vault.checkpoints import UnableToCheckpoint, checkpoint
+from adieu.vault.emptying import leave_no_byte
 
 TELL_OWNERS = "tell_owners"
 ERASE_INVITED = "erase_invited_addresses"
@@ -92,7 +93,9 @@ class TenancyKeeper:
             account_id=account_id,
             now=now,
         )
+        crash_point("tenancy.recorded")
         ownership.end_all(account_id=account_id, now=now)
+        crash_point("tenancy.memberships_ended")
         sql.run("DELETE FROM tenancy_welcome WHERE account_id = %s", [account_id])
 
     def steps(self, *, account_id: UUID) -> Sequence[StepSpec]:
@@ -111,15 +114,15 @@ class TenancyKeeper:
 
         Raises:
             NotYet: somebody keeps reading the vault.
+            LeaseLost: another worker does it.
         """
         if step.name == TELL_OWNERS:
-            _tell_owners(step, now)
+            with step.hold():
+                _tell_owners(step, now)
         elif step.name == ERASE_INVITED:
             endings.sweep_addresses(now=now)
-            try:
-                checkpoint()
-            except UnableToCheckpoint as error:
-                raise NotYet from error
+            crash_point("tenancy.addresses_erased")
+            leave_no_byte()
 
     def residue(self, *, account_id: UUID) -> Sequence[str]:
         """Name the tables that still know the account."""
@@ -142,3 +145,4 @@ def _tell_owners(step: Step, now: datetime) -> None:
             once=f"{step.deletion_id} {organization_id} {owner_id}",
             now=now,
         )
+        crash_point("tenancy.owner_told")

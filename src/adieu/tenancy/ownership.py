@@ -20,6 +20,7 @@ from uuid import UUID
 
 from adieu.accounts.erasing import hold_account
 from adieu.kit import sql
+from adieu.kit.crashing import crash_point
 from adieu.kit.errors import Fact
 from adieu.kit.transactions import transaction_required
 from adieu.tenancy import endings
@@ -181,7 +182,9 @@ def end_all(*, account_id: UUID, now: datetime) -> None:
     the database takes them along. A last owner is refused by the check.
     """
     _forget_contact(account_id)
+    crash_point("tenancy.contacts_forgotten")
     endings.end_all_about(account_id=account_id, now=now)
+    crash_point("tenancy.invitations_ended")
     sql.run("DELETE FROM tenancy_organizationmembership WHERE account_id = %s", [account_id])
 
 

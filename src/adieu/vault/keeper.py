@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from adieu.core.keeping import Blocker, Description, Going, NotYet, Step, StepSpec
+from adieu.core.keeping import Blocker, Description, Going, Step, StepSpec
 from adieu.kit.crashing import crash_point
-from adieu.vault.checkpoints import UnableToCheckpoint, checkpoint
+from adieu.vault.emptying import leave_no_byte
 from adieu.vault.models import Entry, Mail, SessionData
 from adieu.vault.operations import cut_down
 from adieu.vault.session_contents import erase_contents_of
@@ -57,10 +57,7 @@ class VaultKeeper:
         elif step.name == CUT_DOWN:
             cut_down(account_id=step.account_id)
         crash_point(f"vault.{step.name}")
-        try:
-            checkpoint()
-        except UnableToCheckpoint as error:
-            raise NotYet from error
+        leave_no_byte()
 
     def residue(self, *, account_id: UUID) -> Sequence[str]:
         """Name the vault's tables that still hold something of the person."""

@@ -136,6 +136,7 @@ class ProgressOut(Schema):
     state: str
     confirmed_at: datetime
     completed_at: datetime | None
+    promised_by_at: datetime
     steps: list[StepOut]
 
 

@@ -24,6 +24,7 @@ from adieu.deletion import crossing, queries, requests, verification
 from adieu.deletion import farewell as farewells
 from adieu.deletion.consents import ConsentMissing
 from adieu.deletion.models import RequestState
+from adieu.deletion.promises import PROMISE_IN_WORDS
 from adieu.kit.errors import Fact
 from adieu.kit.limits import LimitReached
 from adieu.kit.who import account_id_of
@@ -225,6 +226,7 @@ def _confirm_page(
         "goes": description.goes,
         "stays": description.stays,
         "told": description.told,
+        "promise": PROMISE_IN_WORDS,
         "message": message,
         "whats_new": whats_new or [],
     }
@@ -260,6 +262,8 @@ def farewell(request: HttpRequest, token: str) -> HttpResponse:
         "steps": progress.steps,
         "done_count": progress.done_count,
         "total": len(progress.steps),
+        "is_late": progress.is_late(timezone.now()),
+        "promise": PROMISE_IN_WORDS,
         "status_url": request.path,
     }
     response = render(request, template, context)

@@ -1,0 +1,68 @@
+"""`adieu deletions`: what is under way, what is stuck, and how it goes on. Nothing shown here is personal."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.utils import timezone
+
+from adieu.deletion.models import RequestState, StepState
+from adieu.deletion.stuck import UnfinishedDeletion, UnfinishedStep, retry, retry_all, unfinished
+
+
+def show(*, only_stuck: bool) -> None:
+    """Print the deletions that are not over."""
+    deletions = unfinished(only_stuck=only_stuck)
+    for line in _lines(deletions, timezone.now()):
+        print(line)
+    if not deletions:
+        print("No deletion is stuck." if only_stuck else "No deletion is under way.")
+
+
+def try_again(*, wanted_id: UUID | None) -> None:
+    """Let one, or else every stuck step be tried again.
+
+    Raises:
+        NothingStuck: nothing is stuck under this id.
+    """
+    now = timezone.now()
+    count = retry(wanted_id=wanted_id, now=now) if wanted_id else retry_all(now=now)
+    print(f"{count} {'step is' if count == 1 else 'steps are'} tried again.")
+
+
+def findings() -> Iterator[str]:
+    """Say of each deletion what `adieu doctor` has to name."""
+    for deletion in unfinished():
+        stuck = [step for step in deletion.steps if step.state == StepState.STUCK]
+        for step in stuck:
+            yield (
+                f"the deletion {deletion.id} is stuck at {step.name} ({step.last_error});"
+                f" `adieu deletions retry {step.id}`"
+            )
+        if not stuck and deletion.is_late(timezone.now()):
+            yield f"the deletion {deletion.id} takes longer than promised; `adieu deletions list`"
+
+
+def _lines(deletions: Sequence[UnfinishedDeletion], now: datetime) -> Iterator[str]:
+    for deletion in deletions:
+        is_waiting = deletion.state == RequestState.COMPLETED and not deletion.is_stuck
+        state = "waits for its last mail" if is_waiting else deletion.state.value
+        late = ", longer than promised" if deletion.is_late(now) else ""
+        yield f"deletion {deletion.id}: {state}, confirmed {_age(now - deletion.confirmed_at)} ago{late}"
+        for step in deletion.steps:
+            yield f"  step {step.id}: {_told(step, now)}"
+
+
+def _told(step: UnfinishedStep, now: datetime) -> str:
+    since = f" for {_age(now - step.stuck_at)}" if step.stuck_at else ""
+    attempts = f"{step.attempts} {'attempt' if step.attempts == 1 else 'attempts'}"
+    error = f", last error {step.last_error}" if step.last_error else ""
+    return f"{step.name}, {step.state.value}{since}, {attempts}, {step.failures} failed{error}"
+
+
+def _age(age: timedelta) -> str:
+    minutes = int(age.total_seconds()) // 60
+    hours, days = minutes // 60, minutes // (24 * 60)
+    if days:
+        return f"{days} d {hours % 24} h"
+    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
