@@ -29,7 +29,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--database",
         choices=["sqlite", "postgresql"],
         default="sqlite",
-        help="what the main database is; postgresql uses TEST_DATABASE_URL, or starts a server of its own",
+        help="what main database and vault are; postgresql uses the server of TEST_DATABASE_URL (the address"
+        " of a superuser; it must be fit for a vault), or starts one of its own",
     )
     parser.addoption("--long", action="store_true", help="also run the tests that are marked as long")
 
@@ -59,7 +60,7 @@ def _is_left_out(item: pytest.Item, config: pytest.Config) -> bool:
 
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--database") == "postgresql":
-        os.environ["ADIEU_DATABASE_URL"] = os.environ.get("TEST_DATABASE_URL") or _own_postgresql()
+        os.environ |= _postgresql()
     # Settings load here, after the environment is set and before pytest-django looks for them.
     from django.conf import settings
 
@@ -69,10 +70,13 @@ def pytest_configure(config: pytest.Config) -> None:
             database["TEST"] = {"NAME": DATA / f"test-{alias}.sqlite3"}
 
 
-def _own_postgresql() -> str:
-    from tests.support.postgresql import start
+def _postgresql() -> dict[str, str]:
+    """Give the addresses of main database and vault, on one server."""
+    from tests.support.postgresql import at, start
 
-    return start(DATA / "postgresql")
+    server = os.environ.get("TEST_DATABASE_URL") or start(DATA / "postgresql", is_fit_for_a_vault=True)
+    # Tests make their own databases beside these; the server is reached by one that is there.
+    return {"ADIEU_DATABASE_URL": server, "ADIEU_VAULT_URL": at(server, "adieu_vault")}
 
 
 @pytest.fixture

@@ -1,37 +1,38 @@
-"""Bringing the main database back to how it was at the start; SQLite's stands in the data folder."""
+"""Bringing the databases back to how they were at the start; SQLite's stand in the data folder."""
 
 import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
+
+from tests.support.postgresql import at
 
 
 @dataclass
 class Copies:
-    """A main database that lives use, and the server it is on; both empty on SQLite."""
+    """The databases that lives use, by setting, and the server they are on; empty on SQLite."""
 
-    server: str = ""
-    name: str = ""
+    server: str
+    names: dict[str, str]
 
     @property
-    def url(self) -> str:
-        """The database's address as the setting has it."""
-        return _url(self.server, self.name) if self.server else ""
+    def urls(self) -> dict[str, str]:
+        """The databases' addresses, as the settings have them."""
+        return {setting: at(self.server, name) for setting, name in self.names.items()}
 
     def keep_start(self) -> None:
-        """Remember how the database is now."""
-        if self.server:
-            self._run(f"CREATE DATABASE {self.name}_start TEMPLATE {self.name}")
+        """Remember how the databases are now."""
+        for name in self.names.values():
+            self._run(f"CREATE DATABASE {name}_start TEMPLATE {name}")
 
     def go_back(self) -> None:
-        """Make the database as it was at the start."""
-        if self.server:
-            self._run(f"DROP DATABASE {self.name} WITH (FORCE)")
-            self._run(f"CREATE DATABASE {self.name} TEMPLATE {self.name}_start")
+        """Make the databases as they were at the start."""
+        for name in self.names.values():
+            self._run(f"DROP DATABASE {name} WITH (FORCE)")
+            self._run(f"CREATE DATABASE {name} TEMPLATE {name}_start")
 
     def _run(self, statement: str) -> None:
         with psycopg.connect(self.server, autocommit=True) as connection:
@@ -40,19 +41,16 @@ class Copies:
 
 @contextmanager
 def copies() -> Iterator[Copies]:
-    """Make a database of its own on the server that the tests run on; none on SQLite."""
+    """Make databases of their own on the server that the tests run on; none on SQLite."""
     server = os.environ.get("ADIEU_DATABASE_URL", "")
-    if not server:
-        yield Copies()
-        return
-    made = Copies(server, f"adieu_crash_{secrets.token_hex(4)}")
-    made._run(f"CREATE DATABASE {made.name}")
+    end = secrets.token_hex(4)
+    names = {"ADIEU_DATABASE_URL": f"adieu_crash_{end}", "ADIEU_VAULT_URL": f"adieu_crash_vault_{end}"}
+    made = Copies(server, names if server else {})
+    for name in made.names.values():
+        made._run(f"CREATE DATABASE {name}")
     try:
         yield made
     finally:
-        for name in (made.name, f"{made.name}_start"):
+        for name in made.names.values():
             made._run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-
-
-def _url(server: str, name: str) -> str:
-    return urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+            made._run(f"DROP DATABASE IF EXISTS {name}_start WITH (FORCE)")

@@ -31,7 +31,7 @@ class Lives:
             "ADIEU_DATA_DIR": str(self.data),
             "ADIEU_SMTP_URL": mail.url,
             "ADIEU_MAIL_FROM": "adieu@example.org",
-            "ADIEU_DATABASE_URL": database.url,
+            **database.urls,
         }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.crash.life"],

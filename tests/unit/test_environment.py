@@ -45,6 +45,7 @@ def test_everything_configured(tmp_path: Path) -> None:
             "ADIEU_SMTP_URL": "smtp://bob:p%40ss@smtp.example.org?starttls",
             "ADIEU_TERMS_FILE": str(terms),
             "ADIEU_TRUSTED_PROXIES": "10.0.0.0/8, ::1",
+            "ADIEU_VAULT_URL": "postgresql://adieu:s%40@vault.example.org/adieu_vault",
             "ADIEU_WEB_PROCESSES": "3",
         }
     )
@@ -73,6 +74,7 @@ def test_everything_configured(tmp_path: Path) -> None:
         ("ADIEU_BIND", "127.0.0.1:65536", "from 1 to 65535"),
         ("ADIEU_BIND", "console.example.org:80", "IP address or localhost"),
         ("ADIEU_DATABASE_URL", "mysql://localhost/adieu", "postgresql://"),
+        ("ADIEU_VAULT_URL", "vault.sqlite3", "postgresql://"),
         ("ADIEU_DATABASE_URL", "postgresql://localhost", "/DATABASE"),
         ("ADIEU_DATABASE_URL", "postgresql://localhost/adieu?nonsense=1", "postgresql://"),
         ("ADIEU_DATA_DIR", __file__, "not a folder"),
@@ -121,6 +123,7 @@ def test_secret_from_file(name: str, tmp_path: Path) -> None:
         "ADIEU_PEPPER": LONG,
         "ADIEU_SECRET_KEY": LONG,
         "ADIEU_SMTP_URL": "smtp://localhost",
+        "ADIEU_VAULT_URL": "postgresql://localhost/adieu_vault",
     }
     file = tmp_path / "secret"
     file.write_text(values[name] + "\n")

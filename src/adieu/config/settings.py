@@ -84,7 +84,7 @@ TEMPLATES = [
 ]
 
 # --- Databases, cache, mail ---
-DATABASES = databases(data_dir=ADIEU.data_dir, database_url=ADIEU.database_url)
+DATABASES = databases(data_dir=ADIEU.data_dir, database_url=ADIEU.database_url, vault_url=ADIEU.vault_url)
 DATABASE_ROUTERS = ["adieu.vault.router.VaultRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {

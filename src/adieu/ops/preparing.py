@@ -39,16 +39,24 @@ def migrate() -> None:
     Raises:
         UnableToStart: one of them cannot be used.
     """
-    had_vault = (settings.ADIEU.data_dir / "vault.sqlite3").exists()
     for alias in settings.DATABASES:
-        if alias == "vault" and not had_vault:
-            _refuse_lost_vault()
         try:
-            call_command("migrate", database=alias, verbosity=0, interactive=False)
+            _migrate(alias)
         except DatabaseError as error:
             raise _unusable(alias, error) from None
     connections.close_all()
     _close_to_others(settings.ADIEU.data_dir)
+
+
+def _migrate(alias: str) -> None:
+    # Models cannot be imported before the apps are ready.
+    from adieu.ops import vaults
+
+    if alias == "vault":
+        vaults.refuse_unfit()
+    call_command("migrate", database=alias, verbosity=0, interactive=False)
+    if alias == "vault":
+        vaults.pair()
 
 
 def refuse_taken_port(bind: Bind) -> None:
@@ -74,18 +82,10 @@ def mail_goes(environment: Environment) -> str:
     return f"into the development mailbox, {environment.base_url}/development/mailbox/"
 
 
-def _refuse_lost_vault() -> None:
-    # A new vault beside accounts would take nobody's mail, and show everyone as deleted.
-    from adieu.accounts.queries import has_accounts
-
-    if has_accounts():
-        vault = settings.ADIEU.data_dir / "vault.sqlite3"
-        raise UnableToStart(f"{vault} is gone, but its accounts are there; bring it back from a copy.")
-
-
 def _unusable(alias: str, error: DatabaseError) -> UnableToStart:
     if connections[alias].vendor == "postgresql":
-        return WrongSetting("ADIEU_DATABASE_URL", f"the database cannot be used ({_why(error)})")
+        setting = "ADIEU_VAULT_URL" if alias == "vault" else "ADIEU_DATABASE_URL"
+        return WrongSetting(setting, f"the database cannot be used ({_why(error)})")
     return UnableToStart(f"{connections[alias].settings_dict['NAME']} cannot be used ({_why(error)}).")
 
 

@@ -47,6 +47,11 @@ FATES: Fates = {
         "owed": Fate.NOT_PERSONAL,
         "paid": Fate.NOT_PERSONAL,
     },
+    "vault.Pairing": {
+        "id": Fate.NOT_PERSONAL,
+        "pepper_version": Fate.NOT_PERSONAL,
+        "mark": Fate.NOT_PERSONAL,
+    },
     "vault.DevelopmentMail": {
         "id": Fate.ERASE,
         "address_key": Fate.ERASE,

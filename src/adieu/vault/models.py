@@ -82,6 +82,17 @@ class Compaction(models.Model):
         constraints: ClassVar = [models.CheckConstraint(name="one_compaction", condition=models.Q(id=1))]
 
 
+class Pairing(models.Model):
+    """Whose vault this is: a mark that only the installation with its pepper can make; one row."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    pepper_version = models.PositiveSmallIntegerField()
+    mark = models.CharField(max_length=64)
+
+    class Meta:
+        constraints: ClassVar = [models.CheckConstraint(name="one_pairing", condition=models.Q(id=1))]
+
+
 class DevelopmentMail(models.Model):
     """A message in the development mailbox, which stands in for a mail server on a developer's machine."""
 

@@ -1,0 +1,64 @@
+"""The vault, looked at before anything is served."""
+
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.db import connections
+
+from adieu.kit import sql
+from adieu.kit.environment import WrongSetting
+from adieu.kit.errors import UnableToStart
+from adieu.vault import pairing, requirements
+from adieu.vault.postgresql import may_list_files
+
+
+def refuse_unfit() -> None:
+    """Make sure, before the vault is migrated, that it may be: that it is one, and can keep its promise.
+
+    Raises:
+        UnableToStart: it is gone, or its server cannot keep it.
+    """
+    if connections["vault"].vendor == "sqlite":
+        _refuse_lost_file()
+    for problem in problems():
+        raise WrongSetting("ADIEU_VAULT_URL", problem)
+
+
+def pair() -> None:
+    """Make sure, once it is migrated, that the vault is the one of this installation.
+
+    Raises:
+        UnableToStart: it is not.
+    """
+    from adieu.accounts.queries import has_accounts
+
+    pairing.pair(peppers=settings.PEPPERS, has_accounts=has_accounts())
+
+
+def problems() -> Iterator[str]:
+    """Say in one line each what is wrong with a vault on PostgreSQL."""
+    if connections["vault"].vendor == "postgresql" and _identity("vault") == _identity("default"):
+        yield "is the very database that ADIEU_DATABASE_URL names"
+    yield from requirements.problems()
+
+
+def kind() -> str:
+    """Say what the vault is, and what a compaction makes sure of."""
+    if connections["vault"].vendor == "sqlite":
+        return "a SQLite file; a compaction writes it anew and cuts its log"
+    checked = "looks for older files on the server" if may_list_files() else "cannot list the server's files"
+    return f"PostgreSQL; a compaction {checked}"
+
+
+def _identity(alias: str) -> tuple[object, ...]:
+    """Tell one database of one server from all others, by whatever name it is reached."""
+    return sql.rows("SELECT system_identifier, current_database() FROM pg_control_system()", using=alias)[0]
+
+
+def _refuse_lost_file() -> None:
+    # A new vault beside accounts would take nobody's mail, and show everyone as deleted.
+    from adieu.accounts.queries import has_accounts
+
+    vault = settings.ADIEU.data_dir / "vault.sqlite3"
+    if not vault.exists() and has_accounts():
+        raise UnableToStart(f"{vault} is gone, but its accounts are there; bring it back from a copy.")

@@ -1,0 +1,43 @@
+"""Whose vault this is, so that nobody starts with the vault of another installation."""
+
+import hmac
+from collections.abc import Mapping
+
+from adieu.core.keys import derive_key
+from adieu.kit.errors import UnableToStart
+from adieu.vault.models import Entry, Pairing
+
+
+class LostVault(UnableToStart):
+    """The vault is empty, but its accounts are there; bring it back from a copy."""
+
+
+class ForeignVault(UnableToStart):
+    """The vault belongs to another installation, or the pepper is not the one it was made with."""
+
+
+def pair(*, peppers: Mapping[int, bytes], has_accounts: bool) -> None:
+    """Mark a new vault as ours, or make sure that it is.
+
+    Args:
+        peppers: by version; a mark holds under the pepper it was made with (Rule C4).
+        has_accounts: whether there is somebody whom the vault must know.
+
+    Raises:
+        LostVault: it is new, and would take nobody's mail and show everyone as deleted.
+        ForeignVault: it is somebody else's.
+    """
+    if has_accounts and not Pairing.objects.exists() and not Entry.objects.exists():
+        raise LostVault
+    newest = max(peppers)
+    # Two processes that start at once mark it the same.
+    fresh = Pairing(pepper_version=newest, mark=_mark(peppers[newest]))
+    Pairing.objects.bulk_create([fresh], ignore_conflicts=True)
+    found = Pairing.objects.get()
+    pepper = peppers.get(found.pepper_version)
+    if pepper is None or not hmac.compare_digest(found.mark, _mark(pepper)):
+        raise ForeignVault
+
+
+def _mark(pepper: bytes) -> str:
+    return derive_key(pepper, "vault pairing").hex()
