@@ -117,7 +117,8 @@ def request_id_middleware(
         response["X-Request-ID"] = request_id
         # What is written while it goes out runs when Django looks no more.
         if isinstance(response, StreamingHttpResponse) and not isinstance(response, FileResponse):
-            response.streaming_content = _watched(cast("Iterable[bytes]", response), request_id)
+            parts = cast("Iterable[bytes]", response.streaming_content)
+            response.streaming_content = _watched(parts, request_id)
         return response
 
     return middleware
