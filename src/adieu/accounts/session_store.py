@@ -83,7 +83,9 @@ class SessionStore(SessionBase):
             key_digest=digest_of_key(self.session_key),
             account_id=account_id,
             content=self.encode(data),
-            whereabouts=self.whereabouts,
+            # Nobody's sessions are shown to nobody; and when a person is erased, nothing would tell that
+            # this one was theirs.
+            whereabouts=self.whereabouts if account_id else Whereabouts(),
             expires_at=now + idle_time(account_id),
         )
         (_add if must_create else _replace)(written, now)
@@ -119,7 +121,8 @@ class SessionStore(SessionBase):
         # Of requests that run side by side, the condition lets one through.
         same = _live_rows(row.key_digest, now).filter(last_seen_at=row.last_seen_at)
         if same.update(last_seen_at=now, expires_at=expires_at):
-            contents.note_seen(key_digest=row.key_digest, whereabouts=self.whereabouts, expires_at=expires_at)
+            seen = self.whereabouts if row.account_id else Whereabouts()
+            contents.note_seen(key_digest=row.key_digest, whereabouts=seen, expires_at=expires_at)
 
     def encode(self, session_dict: Mapping[str, Any]) -> str:
         """Write as plain JSON: it stands in the vault, and a scan for a person must be able to find them."""

@@ -19,7 +19,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.generic.edit import FormView
 
-from adieu.accounts import mails
+from adieu.accounts import mails, queries
 from adieu.accounts.addresses import AccountGone, stashed
 from adieu.accounts.forms import NewPasswordForm, ResetCodeForm, SignUpCodeForm
 from adieu.console.accounts.entrance import AnsweredInFull
@@ -130,8 +130,9 @@ class SignUpCode(CodePage, allauth.ConfirmEmailVerificationCodeView):
         self._process.resend()
         plain = stashed(self.request, sealed=sealed)
         if self._process.user is None and plain:
-            # Rule A5: who resends waits as long whether or not there is an account.
-            mails.owe(mails.decoy(), address=plain, now=timezone.now())
+            # Rule A5: who resends waits as long whether or not there is an account. It goes with that account.
+            owner = queries.account_with(sealed=sealed)
+            mails.owe(mails.decoy(), address=plain, now=timezone.now(), account_id=owner)
         messages.info(self.request, "A new code is on its way. Earlier ones do not work any more.")
         return redirect("account_email_verification_sent")
 
