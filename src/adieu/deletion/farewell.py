@@ -111,6 +111,9 @@ def progress_by_token(*, token: str) -> Progress:
 @transaction_required
 def complete_if_done(*, request_id: UUID, now: datetime) -> None:
     """Complete a deletion whose steps are all done: owe the last mail, and declare what follows it."""
+    # Two workers may finish the last two steps at once, and neither sees what the other has not committed. So
+    # both look under one lock, in a statement after it: whoever comes second sees the first one's step.
+    DeletionRequest.objects.select_for_update().filter(id=request_id).values_list("id").first()
     is_completed_now = sql.run(
         "UPDATE deletion_deletionrequest SET state = 'completed', completed_at = %s"
         " WHERE id = %s AND state = 'erasing' AND NOT EXISTS (SELECT 1 FROM deletion_erasurestep"
