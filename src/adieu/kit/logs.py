@@ -37,6 +37,8 @@ CODE_NAME = re.compile(r"[\w.<>-]{1,120}", re.ASCII)
 NUMBERS = {"sqlstate": r"[0-9A-Z]{5}", "sqlite_errorname": r"SQLITE_[A-Z_]{1,40}", "smtp_code": r"\d{3}"}
 LONGEST_CHAIN = 8
 LONGEST_WAY = 12
+LAST_STEPS = 3
+OURS = str(Path(__file__).parents[1])
 
 
 @dataclass(frozen=True)
@@ -245,8 +247,10 @@ def _exception(exception: BaseException) -> Iterator[str]:
     yield from numbers(exception)
     # Walked by hand: `extract_tb` would read the source files, which may be what fails.
     trace = traceback.walk_tb(exception.__traceback__)
-    way = [str(Place(frame.f_code.co_filename, line)) for frame, line in trace]
-    yield f"at={','.join(way[-LONGEST_WAY:])}"
+    way = [Place(frame.f_code.co_filename, line) for frame, line in trace]
+    # Our own code, and where it ended: what lies between is the inside of libraries.
+    told = [place for place in way[:-LAST_STEPS] if place.file.startswith(OURS)] + way[-LAST_STEPS:]
+    yield f"at={','.join(map(str, told[-LONGEST_WAY:]))}"
 
 
 def _type(kind: type) -> str:

@@ -1,0 +1,98 @@
+"""What to put into addresses, queries and bodies: ids of real things, and marks."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from adieu.api.v1.service import api
+from tests.support.marking import Marks
+from tests.support.targets import PARAMETER, Target
+
+
+@dataclass(frozen=True)
+class Filling:
+    """What to put into addresses, queries and bodies."""
+
+    marks: Marks
+    # By the name of a parameter; a token depends on the page.
+    ids: dict[str, str]
+    tokens: dict[str, str]
+
+    def path(self, target: Target, *, is_real: bool) -> str:
+        """Fill the parameters of an address; a parameter that we know nothing for is an error."""
+
+        def value(match: re.Match[str]) -> str:
+            name = match[1] or match[2]
+            real = self.tokens[target.subject] if name == "token" else self.ids[name]
+            return real if is_real else quote(self.marks.address(), safe="")
+
+        return PARAMETER.sub(value, target.path)
+
+    def query(self, target: Target) -> str:
+        """Give a query with marks in every parameter that is known, and in one that is not."""
+        word = self.marks.word
+        names = [*target.query, "next", "q", "cursor", "page", word()]
+        return urlencode({name: word() for name in dict.fromkeys(names)})
+
+    def believable(self, target: Target, name: str) -> str:
+        """Give a marked value that a field of this name takes."""
+        is_thing = target.path.startswith(("/organizations", "/projects", "/api/v1/org", "/api/v1/projects"))
+        named = self.marks.name() if is_thing else self.marks.word()
+        values = {
+            "account_id": self.ids["member_id"],
+            "addresses": self.marks.address(),
+            "code": "12345678",
+            "country": "DE",
+            "email": self.marks.address(),
+            "ends": "30",
+            "expires_at": "2999-01-01T00:00:00Z",
+            "id": self.ids["project_id"],
+            "login": self.marks.address(),
+            "member": self.ids["member_id"],
+            "organization": self.ids["organization_id"],
+            "project": self.ids["project_id"],
+            "project_role": "member",
+            "reason": "privacy",
+            "role": "member",
+            "terms": "on",
+            "theme": "dark",
+            "time_zone": "UTC",
+            "website": f"https://{named}.example.org/",
+        }
+        return values.get(name, named)
+
+    def json(self, target: Target, schema: dict[str, Any], *, is_believable: bool) -> Any:
+        """Give a body after its description: one that it takes, or marks wherever there is a place."""
+        if not is_believable:
+            names = _resolved(schema).get("properties", {})
+            return {name: self.marks.word() for name in names} | {self.marks.word(): [self.marks.word()]}
+        return self._value(target, "", schema)
+
+    def _value(self, target: Target, name: str, schema: dict[str, Any]) -> Any:
+        schema = _resolved(schema)
+        match schema.get("type"):
+            case "object":
+                return {
+                    each: self._value(target, each, inside)
+                    for each, inside in schema.get("properties", {}).items()
+                }
+            case "array":
+                return [self._value(target, name.removesuffix("s"), schema["items"])]
+            case "integer":
+                return 1
+            case "boolean":
+                return True
+            case _:
+                return self.believable(target, name)
+
+
+def _resolved(schema: dict[str, Any]) -> dict[str, Any]:
+    """Follow references, and take the first of several shapes."""
+    while True:
+        if "$ref" in schema:
+            schema = api.get_openapi_schema()["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+        elif shapes := schema.get("anyOf") or schema.get("allOf"):
+            schema = shapes[0]
+        else:
+            return schema
