@@ -8,14 +8,13 @@ from adieu.kit.crashing import crash_point
 from adieu.kit.transactions import transaction_required
 
 # In the order of their foreign keys, the account row last: what still points to it stops the transaction.
+# Sessions and agreements have keys that take them along.
 STATEMENTS = (
     """
     DELETE FROM account_emailconfirmation
     WHERE email_address_id IN (SELECT id FROM account_emailaddress WHERE user_id = %s)
     """,
     "DELETE FROM account_emailaddress WHERE user_id = %s",
-    "DELETE FROM accounts_termsagreement WHERE account_id = %s",
-    "DELETE FROM accounts_session WHERE account_id = %s",
     "DELETE FROM accounts_account WHERE id = %s",
 )
 
@@ -26,8 +25,7 @@ def lock_account(*, account_id: UUID) -> bool:
 
     FOR UPDATE, not NO KEY: an insert with a foreign key to the account has to wait, too.
     """
-    row = Account.objects.select_for_update().filter(pk=account_id).values_list("pk").first()
-    return row is not None
+    return bool(sql.rows(f"SELECT 1 FROM accounts_account WHERE id = %s{sql.for_update()}", [account_id]))  # noqa: S608
 
 
 @transaction_required

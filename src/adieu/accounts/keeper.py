@@ -6,7 +6,7 @@ from uuid import UUID
 
 from adieu.accounts.erasing import count_left, erase_account, lock_account
 from adieu.accounts.models import Session
-from adieu.core.keeping import Blocker, Description, Going, Step, StepSpec
+from adieu.core.keeping import Blocker, Description, Going, Step, StepSpec, Subject
 
 
 class AccountsKeeper:
@@ -27,6 +27,11 @@ class AccountsKeeper:
                 Going("session", "sessions", sessions),
             )
         )
+
+    def owned(self, *, account_id: UUID) -> Sequence[Subject]:
+        """Nothing here can be owned."""
+        del account_id
+        return ()
 
     def lock(self, *, account_id: UUID) -> None:
         """Lock the account row."""

@@ -69,12 +69,11 @@ class Staying:
 
 @dataclass(frozen=True)
 class Description:
-    """A keeper's part of the consent page; `owned` is what the code is bound to (Rule D4)."""
+    """A keeper's part of the consent page (Rule D5)."""
 
     goes: tuple[Going, ...] = ()
     stays: tuple[Staying, ...] = ()
     told: tuple[str, ...] = ()
-    owned: tuple[Subject, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -121,6 +120,9 @@ class Keeper(Protocol):
 
     def describe(self, *, account_id: UUID) -> Description:
         """Tell what goes and what stays."""
+
+    def owned(self, *, account_id: UUID) -> Sequence[Subject]:
+        """Name what the person owns, which the code is bound to (Rule D4)."""
 
     def lock(self, *, account_id: UUID) -> None:
         """Lock every row of the person in a fixed order, inside the caller's transaction."""

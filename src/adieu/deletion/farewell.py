@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from adieu.core.keeping import Blocker, Description, NotYet, Step, StepSpec
+from adieu.core.keeping import Blocker, Description, NotYet, Step, StepSpec, Subject
 from adieu.core.keys import derive_key
 from adieu.core.links import FAREWELLS, NotALink
 from adieu.deletion.models import DeletionRequest, ErasureStep, RequestState, StepState
@@ -159,6 +159,11 @@ class FarewellKeeper:
         """Tell who is told."""
         del account_id
         return Description(told=("You, by one last mail. Your address is erased after it.",))
+
+    def owned(self, *, account_id: UUID) -> Sequence[Subject]:
+        """Nothing here can be owned."""
+        del account_id
+        return ()
 
     def lock(self, *, account_id: UUID) -> None:
         """There is nothing to lock."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from adieu.core.keeping import Blocker, Description, Staying, Step, StepSpec
+from adieu.core.keeping import Blocker, Description, Staying, Step, StepSpec, Subject
 from adieu.deletion.models import DeletionRequest, RequestState
 from adieu.kit import sql
 from adieu.kit.crashing import crash_point
@@ -43,6 +43,11 @@ class DeletionKeeper:
             ),
         )
 
+    def owned(self, *, account_id: UUID) -> Sequence[Subject]:
+        """Nothing here can be owned."""
+        del account_id
+        return ()
+
     def lock(self, *, account_id: UUID) -> None:
         """The open request is locked by whoever confirms it, before any keeper is asked."""
         del account_id
@@ -54,8 +59,11 @@ class DeletionKeeper:
 
     def steps(self, *, account_id: UUID) -> Sequence[StepSpec]:
         """The comment is parted from the request after the commit, because it is in the vault (Rule P4)."""
-        ended = DeletionRequest.objects.filter(account_id=account_id, state=RequestState.ENDED)
-        ids = ",".join(str(request_id) for request_id in ended.values_list("id", flat=True))
+        ended = sql.rows(
+            "SELECT id FROM deletion_deletionrequest WHERE account_id = %s AND state = %s",
+            [account_id, RequestState.ENDED.value],
+        )
+        ids = ",".join(str(sql.as_id(request_id)) for (request_id,) in ended)
         return (StepSpec(PART_COMMENT, "Part your comment, if any, from you", {"ended_requests": ids}),)
 
     def run(self, *, step: Step, now: datetime) -> None:

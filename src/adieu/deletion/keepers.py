@@ -7,7 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from adieu.core.keeping import Blocker, Description, Keeper
+from adieu.core.keeping import Blocker, Description, Keeper, Subject
 
 
 @cache
@@ -26,6 +26,11 @@ def find_blockers(*, account_id: UUID) -> list[Blocker]:
     return [blocker for keeper in all_keepers() for blocker in keeper.find_blockers(account_id=account_id)]
 
 
+def owned(*, account_id: UUID) -> list[Subject]:
+    """Name everything the person owns, which the code is bound to (Rule D4)."""
+    return [subject for keeper in all_keepers() for subject in keeper.owned(account_id=account_id)]
+
+
 def describe(*, account_id: UUID) -> Description:
     """Join what all keepers say goes and stays (Rule D5)."""
     parts: Sequence[Description] = [keeper.describe(account_id=account_id) for keeper in all_keepers()]
@@ -33,5 +38,4 @@ def describe(*, account_id: UUID) -> Description:
         goes=tuple(going for part in parts for going in part.goes if going.count),
         stays=tuple(staying for part in parts for staying in part.stays),
         told=tuple(person for part in parts for person in part.told),
-        owned=tuple(subject for part in parts for subject in part.owned),
     )

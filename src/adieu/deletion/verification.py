@@ -1,7 +1,9 @@
 """The e-mailed code: sending, checking, using up (Rule D4)."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -12,11 +14,11 @@ from adieu.core.codes import derive_code, is_code
 from adieu.core.keeping import Subject
 from adieu.core.keys import derive_key
 from adieu.deletion.consents import TEXTS
-from adieu.deletion.keepers import describe
+from adieu.deletion.keepers import owned
 from adieu.deletion.models import DeletionRequest, RequestState, Verification
 from adieu.deletion.requests import NoOpenRequest, refuse_if_blocked
 from adieu.identities.queries import is_claimed_by
-from adieu.kit import limits
+from adieu.kit import limits, sql
 from adieu.kit.errors import Fact
 from adieu.kit.transactions import transaction, transaction_required
 from adieu.notices.operations import owe
@@ -28,6 +30,14 @@ SENDS_PER_ACCOUNT = 5
 SENDS_PER_NETWORK_ADDRESS = 20
 SENDS_WITHIN = timedelta(hours=1)
 NOTICE_OF_CODE = "deletion.code"
+
+# Both rows are locked in the statement that reads them: who waited for the one reads the other anew, too.
+LOCK_VERIFICATION = """
+    SELECT request.id, request.reason, sent.owned, sent.consent_texts, sent.expires_at,
+        sent.number, sent.session_digest, sent.wrong_tries
+    FROM deletion_deletionrequest request JOIN deletion_verification sent ON sent.request_id = request.id
+    WHERE request.account_id = %s AND request.state = 'open'
+"""
 
 
 class NotYourAddress(Fact):
@@ -115,7 +125,7 @@ def _owe_code(*, account_id: UUID, session_digest: str, now: datetime) -> Verifi
         request=request,
         number=earlier.number + 1 if earlier else 1,
         session_digest=session_digest,
-        owned=_ids(describe(account_id=account_id).owned),
+        owned=_ids(owned(account_id=account_id)),
         consent_texts=list(TEXTS),
         wrong_tries=earlier.wrong_tries if earlier else 0,
         sent_at=now,
@@ -146,11 +156,26 @@ def lock_verification(*, account_id: UUID) -> Verification:
         NoOpenRequest: there is none, perhaps because another confirmation won.
         NoCodeSent: the code comes first.
     """
-    request = _lock_open_request(account_id)
-    verification = Verification.objects.select_related("request").filter(request=request).first()
-    if verification is None:
+    found = sql.rows(LOCK_VERIFICATION + sql.for_update(), [account_id])
+    if not found:
+        _refuse_without_request(account_id)
         raise NoCodeSent
-    return verification
+    return _as_verification(*found[0])
+
+
+def _as_verification(
+    request_id: UUID | str, reason: str, bound_to: str, consent_texts: str, expires_at: datetime, *others: Any
+) -> Verification:
+    number, session_digest, wrong_tries = others
+    return Verification(
+        request=DeletionRequest(id=sql.as_id(request_id), reason=reason),
+        number=number,
+        session_digest=session_digest,
+        owned=json.loads(bound_to),
+        consent_texts=json.loads(consent_texts),
+        wrong_tries=wrong_tries,
+        expires_at=sql.as_moment(expires_at),
+    )
 
 
 @transaction_required
@@ -180,9 +205,11 @@ def use_up(verification: Verification, *, now: datetime) -> None:
     Raises:
         CodeUsedUp: somebody else did.
     """
-    used = Verification.objects.filter(
-        request_id=verification.request_id, number=verification.number, used_up_at__isnull=True
-    ).update(used_up_at=now)
+    used = sql.run(
+        "UPDATE deletion_verification SET used_up_at = %s"
+        " WHERE request_id = %s AND number = %s AND used_up_at IS NULL",
+        [now, verification.request_id, verification.number],
+    )
     if not used:
         raise CodeUsedUp
 
@@ -233,13 +260,13 @@ def _ids(subjects: Sequence[Subject]) -> list[str]:
 
 
 def _rebind_if_changed(verification: Verification, *, account_id: UUID) -> OwnThingsChanged | None:
-    owned = describe(account_id=account_id).owned
-    ids, texts = _ids(owned), list(TEXTS)
+    subjects = owned(account_id=account_id)
+    ids, texts = _ids(subjects), list(TEXTS)
     if ids == verification.owned and texts == verification.consent_texts:
         return None
     known = frozenset(verification.owned)
     Verification.objects.filter(request_id=verification.request_id).update(owned=ids, consent_texts=texts)
-    return OwnThingsChanged([subject for subject in owned if f"{subject.kind}:{subject.id}" not in known])
+    return OwnThingsChanged([subject for subject in subjects if f"{subject.kind}:{subject.id}" not in known])
 
 
 def _count_wrong_try(verification: Verification, *, now: datetime) -> Fact:

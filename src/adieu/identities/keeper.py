@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from adieu.core.keeping import Blocker, Description, Staying, Step, StepSpec
+from adieu.core.keeping import Blocker, Description, Staying, Step, StepSpec, Subject
 from adieu.identities.models import IdentityClaim
 from adieu.identities.operations import retire
+from adieu.identities.queries import KEYS_OF_ACCOUNT
+from adieu.kit import sql
 
 STAYS = Staying(
     what="A keyed digest of each address you had here, from which the address cannot be read",
@@ -30,11 +32,14 @@ class IdentitiesKeeper:
         del account_id
         return Description(stays=(STAYS,))
 
+    def owned(self, *, account_id: UUID) -> Sequence[Subject]:
+        """Nothing here can be owned."""
+        del account_id
+        return ()
+
     def lock(self, *, account_id: UUID) -> None:
         """Lock the claims in the order of their keys."""
-        claims = IdentityClaim.objects.select_for_update().filter(account_id=account_id).order_by("key")
-        # Reading them all is what takes the locks.
-        list(claims.values_list("key"))
+        sql.lock(f"{KEYS_OF_ACCOUNT} ORDER BY key FOR UPDATE", [account_id])
 
     def erase_now(self, *, account_id: UUID, now: datetime) -> None:
         """Retire the claims, and with that cut them from the account."""

@@ -50,7 +50,10 @@ def retire(*, account_id: UUID, now: datetime) -> int:
     The rows are updated, never replaced, so one unique index refuses both a second live account
     and a return (Rule C2).
     """
-    return IdentityClaim.objects.filter(account_id=account_id).update(account_id=None, retired_at=now)
+    return sql.run(
+        "UPDATE identities_identityclaim SET account_id = NULL, retired_at = %s WHERE account_id = %s",
+        [now, account_id],
+    )
 
 
 def _is_own(claims: Iterable[IdentityClaim], account_id: UUID) -> bool:

@@ -6,6 +6,10 @@ from uuid import UUID
 
 from adieu.identities.models import IdentityClaim
 from adieu.identities.versions import keys_of
+from adieu.kit import sql
+
+# To be put into other queries: the keys of the identifiers an account holds.
+KEYS_OF_ACCOUNT = "SELECT key FROM identities_identityclaim WHERE account_id = %s"
 
 
 class ClaimStatus(StrEnum):
@@ -58,7 +62,7 @@ def claims_on(*, kind: str, identifier: str) -> list[IdentityClaim]:
 
 def keys_of_account(account_id: UUID) -> list[str]:
     """List the keys of the identifiers an account holds, earlier addresses included (Rule A7)."""
-    return list(IdentityClaim.objects.filter(account_id=account_id).values_list("key", flat=True))
+    return [key for (key,) in sql.rows(KEYS_OF_ACCOUNT, [account_id])]
 
 
 def holders_of(*, kind: str, identifiers: Iterable[str]) -> dict[str, UUID]:

@@ -1,7 +1,7 @@
 """Set-based SQL for the few places where the ORM is too slow."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +34,27 @@ def rows(sql: str, params: Sequence[object] = (), *, using: str = "default") -> 
 def can_lock_rows(*, using: str = "default") -> bool:
     """Tell whether `SELECT … FOR UPDATE` exists; SQLite has one writer at a time and needs none."""
     return connections[using].features.has_select_for_update
+
+
+def lock(sql: str, params: Sequence[object] = (), *, using: str = "default") -> None:
+    """Lock the rows of a query that ends in `FOR UPDATE`; on SQLite the transaction holds all there is."""
+    if can_lock_rows(using=using):
+        run(sql, params, using=using)
+
+
+def for_update(*, using: str = "default") -> str:
+    """Give what a query ends in that locks its rows."""
+    return " FOR UPDATE" if can_lock_rows(using=using) else ""
+
+
+def as_id(value: UUID | str) -> UUID:
+    """Read an id as the database in use gives it."""
+    return value if isinstance(value, UUID) else UUID(value)
+
+
+def as_moment(value: datetime) -> datetime:
+    """Read a moment as the database in use gives it: SQLite's knows no time zone, and UTC is meant."""
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 def _as_stored(connection: BaseDatabaseWrapper, value: object) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from adieu.core.keeping import Blocker, Description, Step, StepSpec
+from adieu.core.keeping import Blocker, Description, Step, StepSpec, Subject
 from adieu.kit.crashing import crash_point
 from adieu.notices.models import Notice, NoticeState
 from adieu.notices.operations import drop
@@ -26,6 +26,11 @@ class NoticesKeeper:
     def describe(self, *, account_id: UUID) -> Description:
         """Mail that waits is too small a thing to list."""
         return Description()
+
+    def owned(self, *, account_id: UUID) -> Sequence[Subject]:
+        """Nothing here can be owned."""
+        del account_id
+        return ()
 
     def lock(self, *, account_id: UUID) -> None:
         """There is nothing to lock: what is owed is ended by one conditional update."""

@@ -73,8 +73,10 @@ def owe_mail(
 
 def drop(*, account_id: UUID, now: datetime) -> None:
     """End everything that is owed to an account, in one statement and in the caller's transaction."""
-    Notice.objects.filter(account_id=account_id, state=NoticeState.OWED).update(
-        state=NoticeState.GIVEN_UP, settled_at=now, leased_until_at=None
+    sql.run(
+        "UPDATE notices_notice SET state = %s, settled_at = %s, leased_until_at = NULL"
+        " WHERE account_id = %s AND state = %s",
+        [NoticeState.GIVEN_UP.value, now, account_id, NoticeState.OWED.value],
     )
 
 

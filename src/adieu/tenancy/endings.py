@@ -7,15 +7,30 @@ from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 
-from adieu.identities.queries import keys_of_account
+from adieu.identities.queries import KEYS_OF_ACCOUNT
+from adieu.kit import sql
 from adieu.kit.transactions import run_after_commit, transaction, transaction_required
-from adieu.tenancy.models import Invitation, InvitationState, OrganizationMembership
+from adieu.tenancy.models import Invitation, InvitationState
 from adieu.vault import invited
 
 ENDED_LIVES = timedelta(days=7)
 PENDING = Q(state=InvitationState.PENDING)
+# Two queries and not an OR, for which PostgreSQL would read the whole table.
+ABOUT = f"""
+    state = 'pending' AND id IN (
+        SELECT id FROM tenancy_invitation WHERE inviter_id IN
+        (SELECT id FROM tenancy_organizationmembership WHERE account_id = %s)
+        UNION ALL
+        SELECT id FROM tenancy_invitation WHERE address_key IN ({KEYS_OF_ACCOUNT})
+    )
+"""  # noqa: S608 - constants
+COUNT_ABOUT = f"""
+    SELECT organization_id, COALESCE(inviter_id IN
+        (SELECT id FROM tenancy_organizationmembership WHERE account_id = %s), FALSE) AS is_sent, COUNT(*)
+    FROM tenancy_invitation WHERE {ABOUT} GROUP BY organization_id, is_sent
+"""  # noqa: S608 - constants
 
 
 @transaction_required
@@ -39,20 +54,20 @@ def end_all_about(*, account_id: UUID, now: datetime) -> None:
 
     It holds its claims and memberships still. The addresses go in an erasure step.
     """
-    about = _sent_by(account_id) | _sent_to(account_id)
-    _lock(about)
-    _write(about, state=InvitationState.REVOKED, now=now)
+    about = [account_id, account_id]
+    sql.lock(f"SELECT 1 FROM tenancy_invitation WHERE {ABOUT} ORDER BY id FOR UPDATE", about)  # noqa: S608
+    sql.run(
+        "UPDATE tenancy_invitation SET state = %s, ended_at = %s, address_key = ''"  # noqa: S608
+        f" WHERE {ABOUT}",
+        [InvitationState.REVOKED.value, now, *about],
+    )
 
 
-def count_sent(*, account_id: UUID) -> dict[UUID, int]:
-    """Count the pending invitations an account has sent, by organization."""
-    rows = _sent_by(account_id).filter(PENDING).values_list("organization_id")
-    return dict(rows.annotate(count=Count("id")).order_by())
-
-
-def is_any_about(*, account_id: UUID) -> bool:
-    """Tell whether an account has sent a pending invitation, or was sent one."""
-    return (_sent_by(account_id) | _sent_to(account_id)).filter(PENDING).exists()
+def count_about(*, account_id: UUID) -> tuple[dict[UUID, int], int]:
+    """Count the pending invitations an account has sent, by organization, and those that it was sent."""
+    rows = sql.rows(COUNT_ABOUT, [account_id, account_id, account_id])
+    sent = {sql.as_id(organization_id): count for organization_id, is_sent, count in rows if is_sent}
+    return sent, sum(count for _, is_sent, count in rows if not is_sent)
 
 
 def sweep(*, now: datetime) -> int:
@@ -86,15 +101,6 @@ def _lock(rows: QuerySet[Invitation]) -> list[UUID]:
 def _write(rows: QuerySet[Invitation], *, state: InvitationState, now: datetime) -> int:
     # The key of the address goes as well: an invitation that has ended is about nobody.
     return rows.filter(PENDING).update(state=state, ended_at=now, address_key="")
-
-
-def _sent_by(account_id: UUID) -> QuerySet[Invitation]:
-    memberships = OrganizationMembership.objects.filter(account_id=account_id)
-    return Invitation.objects.filter(inviter_id__in=memberships.values("id"))
-
-
-def _sent_to(account_id: UUID) -> QuerySet[Invitation]:
-    return Invitation.objects.filter(address_key__in=keys_of_account(account_id))
 
 
 def _known(invitation_ids: list[UUID]) -> set[UUID]:

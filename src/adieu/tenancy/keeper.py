@@ -35,6 +35,17 @@ LOG_ENTRIES = Staying(
     "As long as this installation runs",
 )
 
+OWNED = """
+    SELECT 'organization', organization.id, organization.name FROM tenancy_organizationmembership membership
+    JOIN tenancy_organization organization ON organization.id = membership.organization_id
+    WHERE membership.account_id = %s AND membership.role = 'owner'
+    UNION ALL
+    SELECT 'project', project.id, project.name FROM tenancy_organizationmembership membership
+    JOIN tenancy_projectmembership place ON place.member_id = membership.id
+    JOIN tenancy_project project ON project.id = place.project_id
+    WHERE membership.account_id = %s AND place.role = 'owner'
+"""
+
 
 class TenancyKeeper:
     """Keeps memberships; refuses to leave an organization without an owner (Rules D2, O2)."""
@@ -49,9 +60,7 @@ class TenancyKeeper:
         """Tell of the memberships that end; what was shared stays with the organizations."""
         organizations = OrganizationMembership.objects.filter(account_id=account_id)
         projects = ProjectMembership.objects.filter(member__account_id=account_id)
-        sent = endings.count_sent(account_id=account_id)
-        owned = organizations.filter(role=Role.OWNER).values_list("organization_id", "organization__name")
-        owned_projects = projects.filter(role=Role.OWNER).values_list("project_id", "project__name")
+        sent, _ = endings.count_about(account_id=account_id)
         return Description(
             goes=(
                 Going("membership in an organization", "memberships in organizations", organizations.count()),
@@ -60,23 +69,22 @@ class TenancyKeeper:
                 Going("invitation you sent", "invitations you sent", sum(sent.values())),
             ),
             stays=(SHARED_THINGS, LOG_ENTRIES) if organizations.exists() else (LOG_ENTRIES,),
-            owned=(
-                *(Subject("organization", str(id_), name) for id_, name in owned),
-                *(Subject("project", str(id_), name) for id_, name in owned_projects),
-            ),
         )
+
+    def owned(self, *, account_id: UUID) -> Sequence[Subject]:
+        """Name the organizations and projects that the account owns, alone or with others."""
+        rows = sql.rows(OWNED, [account_id, account_id])
+        return [Subject(kind, str(sql.as_id(id_)), name) for kind, id_, name in rows]
 
     def lock(self, *, account_id: UUID) -> None:
         """Lock the organizations, then the projects, in id order: whoever changes owners waits for us."""
-        if not sql.can_lock_rows():
-            return
-        sql.run(
+        sql.lock(
             "SELECT id FROM tenancy_organization WHERE id IN"
             " (SELECT organization_id FROM tenancy_organizationmembership WHERE account_id = %s)"
             " ORDER BY id FOR UPDATE",
             [account_id],
         )
-        sql.run(
+        sql.lock(
             "SELECT id FROM tenancy_project WHERE id IN"
             " (SELECT project_id FROM tenancy_projectmembership WHERE member_id IN"
             " (SELECT id FROM tenancy_organizationmembership WHERE account_id = %s))"
@@ -95,17 +103,15 @@ class TenancyKeeper:
         )
         crash_point("tenancy.recorded")
         ownership.end_all(account_id=account_id, now=now)
-        crash_point("tenancy.memberships_ended")
-        sql.run("DELETE FROM tenancy_welcome WHERE account_id = %s", [account_id])
 
     def steps(self, *, account_id: UUID) -> Sequence[StepSpec]:
         """Declare what is left to do about the invitations that end (Rule D6)."""
-        sent = endings.count_sent(account_id=account_id)
+        sent, received = endings.count_about(account_id=account_id)
         counts = {str(organization_id): str(count) for organization_id, count in sent.items()}
         steps = []
         if counts:
             steps.append(StepSpec(TELL_OWNERS, "Tell owners how many of your invitations ended", counts))
-        if endings.is_any_about(account_id=account_id):
+        if sent or received:
             steps.append(StepSpec(ERASE_INVITED, "Erase the addresses of invitations that ended"))
         return steps
 

@@ -169,7 +169,7 @@ def end(*, organization_id: UUID, account_id: UUID, now: datetime) -> None:
     membership = _lock_membership(organization_id, account_id)
     if membership.role == Role.OWNER:
         _refuse_last_owner(membership)
-    _forget_contact(account_id, organization_id=organization_id)
+    Organization.objects.filter(id=organization_id, contact_id=account_id).update(contact=None)
     endings.end(Invitation.objects.filter(inviter=membership), state=InvitationState.REVOKED, now=now)
     sql.run("DELETE FROM tenancy_organizationmembership WHERE id = %s", [membership.pk])
 
@@ -181,7 +181,7 @@ def end_all(*, account_id: UUID, now: datetime) -> None:
     Invitations it sent, or was sent, end as well. Places in projects and API keys hang on the membership, so
     the database takes them along. A last owner is refused by the check.
     """
-    _forget_contact(account_id)
+    sql.run("UPDATE tenancy_organization SET contact_id = NULL WHERE contact_id = %s", [account_id])
     crash_point("tenancy.contacts_forgotten")
     endings.end_all_about(account_id=account_id, now=now)
     crash_point("tenancy.invitations_ended")
@@ -232,10 +232,3 @@ def _refuse_last_owner(membership: OrganizationMembership) -> None:
     is_last = Organization.objects.filter(id=membership.organization_id, owner_count=1)
     if is_last.exists():
         raise LastOwner
-
-
-def _forget_contact(account_id: UUID, *, organization_id: UUID | None = None) -> None:
-    organizations = Organization.objects.filter(contact_id=account_id)
-    if organization_id is not None:
-        organizations = organizations.filter(id=organization_id)
-    organizations.update(contact=None)

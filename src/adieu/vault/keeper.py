@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from adieu.core.keeping import Blocker, Description, Going, Step, StepSpec
+from adieu.core.keeping import Blocker, Description, Going, Step, StepSpec, Subject
 from adieu.kit.crashing import crash_point
 from adieu.vault.emptying import leave_no_byte
 from adieu.vault.models import Entry, Mail, SessionData
@@ -30,6 +30,11 @@ class VaultKeeper:
         count = Entry.objects.filter(account_id=account_id).count()
         going = Going("profile (address, name, company, country)", "profiles", count)
         return Description(goes=(going,))
+
+    def owned(self, *, account_id: UUID) -> Sequence[Subject]:
+        """Nothing here can be owned."""
+        del account_id
+        return ()
 
     def lock(self, *, account_id: UUID) -> None:
         """Lock nothing: the vault takes no part in the main transaction (Rule P4)."""
