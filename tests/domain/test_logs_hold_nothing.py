@@ -117,7 +117,7 @@ def open_page(driven: Driven, driver: Driver, page: Target, names: list[str], *,
         driver.send("GET", path if is_believable else f"{path}?{filling.query(page)}", label=page.label)
         return
     believable = {name: filling.believable(page, name) for name in names}
-    marked = {name: word() for name in [*names, word()]}
+    marked = {name: filling.marked(page, name) for name in [*names, word()]}
     query = "" if is_believable else f"?{filling.query(page)}"
     path = filling.path(page, is_real=True)
     driver.form(f"{path}{query}", believable if is_believable else marked, label=page.label)

@@ -1,4 +1,4 @@
-"""What a command prints about a wrong setting, a server or a mail tells no secret and no address (Rule P1)."""
+"""What a command prints about a wrong setting, a server or a mail tells no secret, no address (Rule P1)."""
 
 import sqlite3
 from contextlib import closing

@@ -9,6 +9,9 @@ from adieu.api.v1.service import api
 from tests.support.marking import Marks
 from tests.support.targets import PARAMETER, Target
 
+# What things are called and described by; the main database has these, and searches by them.
+OF_THINGS = {"name", "description", "website", "subject"}
+
 
 @dataclass(frozen=True)
 class Filling:
@@ -31,14 +34,12 @@ class Filling:
 
     def query(self, target: Target) -> str:
         """Give a query with marks in every parameter that is known, and in one that is not."""
-        word = self.marks.word
-        names = [*target.query, "next", "q", "cursor", "page", word()]
-        return urlencode({name: word() for name in dict.fromkeys(names)})
+        names = [*target.query, "next", "q", "cursor", "page", self.marks.word()]
+        return urlencode({name: self.marked(target, name) for name in names})
 
     def believable(self, target: Target, name: str) -> str:
         """Give a marked value that a field of this name takes."""
-        is_thing = target.path.startswith(("/organizations", "/projects", "/api/v1/org", "/api/v1/projects"))
-        named = self.marks.name() if is_thing else self.marks.word()
+        named = self.marked(target, name)
         values = {
             "account_id": self.ids["member_id"],
             "addresses": self.marks.address(),
@@ -62,11 +63,17 @@ class Filling:
         }
         return values.get(name, named)
 
+    def marked(self, target: Target, name: str) -> str:
+        """Give a mark for a field: of a thing where one is named, else of a person."""
+        is_thing = target.subject in {"organizations", "projects"} and name in OF_THINGS
+        return self.marks.name() if is_thing else self.marks.word()
+
     def json(self, target: Target, schema: dict[str, Any], *, is_believable: bool) -> Any:
         """Give a body after its description: one that it takes, or marks wherever there is a place."""
         if not is_believable:
             names = _resolved(schema).get("properties", {})
-            return {name: self.marks.word() for name in names} | {self.marks.word(): [self.marks.word()]}
+            word = self.marks.word
+            return {name: self.marked(target, name) for name in names} | {word(): [word()]}
         return self._value(target, "", schema)
 
     def _value(self, target: Target, name: str, schema: dict[str, Any]) -> Any:
