@@ -1,4 +1,4 @@
-.PHONY: serve test test-all lint docs pictures
+.PHONY: serve test test-all bench lint docs pictures
 
 serve:
 	@bin/serve
@@ -8,6 +8,9 @@ test:
 
 test-all:
 	@bin/test --all
+
+bench:
+	@bin/bench
 
 lint:
 	@bin/setup --dev

@@ -7,16 +7,16 @@ Both run in turn, in the same process, on the same data.
 """
 
 import argparse
-import os
 import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from uuid import UUID
+
+from benchmarks.ground import set_up, took
 
 COUNT = 1_000_000
 ROUNDS = 60
@@ -35,22 +35,6 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="adieu-bench-") as folder:
         set_up(Path(folder), options.database)
         measure(options.count)
-
-
-def set_up(folder: Path, database: str) -> None:
-    """Make databases of our own, and the tables in them."""
-    os.environ["ADIEU_DATA_DIR"] = str(folder / "data")
-    os.environ["DJANGO_SETTINGS_MODULE"] = "adieu.config.settings"
-    if database == "postgresql":
-        from tests.support.postgresql import start
-
-        os.environ["ADIEU_DATABASE_URL"] = os.environ.get("TEST_DATABASE_URL") or start(folder / "postgresql")
-    import django
-    from django.core.management import call_command
-
-    django.setup()
-    call_command("migrate", verbosity=0)
-    call_command("migrate", database="vault", verbosity=0)
 
 
 def measure(count: int) -> None:
@@ -176,14 +160,6 @@ def organization_of(owner: UUID) -> UUID:
     from adieu.tenancy.queries import organizations_of
 
     return organizations_of(account_id=owner)[0].id
-
-
-@contextmanager
-def took(what: str) -> Iterator[None]:
-    """Say how long something took."""
-    started = time.perf_counter()
-    yield
-    print(f"{what} in {time.perf_counter() - started:.0f} s")
 
 
 if __name__ == "__main__":
