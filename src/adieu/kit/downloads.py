@@ -13,6 +13,8 @@ from adieu.kit.who import is_still_let_in
 # forms are what some of them turn into these.
 STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
+BROKEN_OFF = "This file is not complete: it broke off here.\n"
+
 
 class NoLongerLetIn(Fact):
     """The session or API key that asked for this file has ended."""
@@ -50,13 +52,22 @@ def _while_let_in(request: HttpRequest, parts: Iterable[str]) -> Iterator[str]:
     """Give each part after a look whether it may still go out.
 
     Raises:
-        NoLongerLetIn: it may not. The connection breaks, so that nobody takes what they have for the whole.
+        NoLongerLetIn: it may not.
     """
-    for part in parts:
-        # After the part is made, which takes time, and right before it goes out.
-        if not is_still_let_in(request):
-            raise NoLongerLetIn
-        yield part
+    try:
+        for part in parts:
+            # After the part is made, which takes time, and right before it goes out.
+            _require_still_let_in(request)
+            yield part
+    except Exception:
+        # The web server ends the answer as if it were whole, so the file itself has to say that it is not.
+        yield BROKEN_OFF
+        raise
+
+
+def _require_still_let_in(request: HttpRequest) -> None:
+    if not is_still_let_in(request):
+        raise NoLongerLetIn
 
 
 def _harmless(cell: str) -> str:
