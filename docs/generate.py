@@ -12,6 +12,7 @@ from itertools import groupby
 from pathlib import Path
 
 from adieu.core.declaring import Fate, Fates, Retain
+from docs.doors import DOORS, NO_DOOR_ADIEU_COMMANDS, NO_DOOR_COMMANDS, NO_DOORS, NO_DOORS_BEGINNING
 
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "adieu"
@@ -63,6 +64,17 @@ Owners read, filter and export the log of their organization; why it is built as
 ACTIVITIES_TAIL = """\
 Levels: `info` is the everyday, `warning` takes something away from somebody or cannot be undone, `error` is something that did not
 work and that an owner should know of.
+"""
+DOORS_HEAD = """\
+# Doors
+
+This page is written by `docs/generate.py` from `docs/doors.py`; do not edit it by hand.
+
+A door is a way in which an account or an address could come into being. Each is tried in the tests: with a retired address in
+seven spellings; with a table of claims that is gone, forbidden, locked or read-only; and, where an address becomes somebody's,
+in every order of its steps with those of a deletion. A page, an endpoint or a command that is not spoken of here fails the build, and so does code that
+writes accounts or addresses past the one function (`lints/doors.py`).
+Why a retired address stays refused stands in [Why a deleted address stays refused](../explanation/identity-claims.md).
 """
 WORDS = {Fate.ERASE: "Erased", Fate.ANONYMIZE: "Parted", Fate.NOT_PERSONAL: "Not personal"}
 BROUGHT_BY = {"account": "Comes with allauth.", "auth": "Comes with Django.", "contenttypes": "Comes with Django."}
@@ -133,6 +145,21 @@ def activity_page() -> str:
     return "\n".join([*lines, ACTIVITIES_TAIL])
 
 
+def door_page() -> str:
+    """Write which ways in there are, and what is none."""
+    lines = [DOORS_HEAD, "| door | makes | a retired address | the claims cannot be read or written |", "|---|---|---|---|"]
+    lines += [f"| {door.name} | {door.makes} | {door.retired} | {door.unreadable} |" for door in DOORS]
+    for title, column, said in (
+        ("Pages that are no doors", "name", NO_DOORS),
+        ("What else there is", "begins with", NO_DOORS_BEGINNING),
+        ("Commands of Adieu", "command", NO_DOOR_ADIEU_COMMANDS),
+        ("Commands of Django", "command", NO_DOOR_COMMANDS),
+    ):
+        lines += [f"\n## {title}\n", f"| {column} | why it is no door |", "|---|---|"]
+        lines += [f"| `{name}` | {why} |" for name, why in said.items()]
+    return "\n".join([*lines, ""])
+
+
 def _set_up() -> None:
     """Let the code be imported where it is not served: the settings make a data folder."""
     from django.apps import apps  # noqa: PLC0415
@@ -150,6 +177,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "what-becomes-of-each-field.md": field_page,
     "roles.md": role_page,
     "activities.md": activity_page,
+    "doors.md": door_page,
 }
 
 if __name__ == "__main__":

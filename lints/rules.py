@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from lints.doors import side_doors
 from lints.memberships import DOOR, writes_to_memberships
 
 LONGEST_FILE = 300
@@ -121,6 +122,11 @@ def memberships_through_the_door(source: Source) -> Iterator[Finding]:
         yield from writes_to_memberships(source.tree)
 
 
+def no_side_doors(source: Source) -> Iterator[Finding]:
+    """Find accounts, addresses and claims that are made past the one function."""
+    yield from side_doors(source.tree, source.inside)
+
+
 def _base_names(node: ast.ClassDef) -> set[str]:
     return {ast.unparse(base).rpartition(".")[2] for base in node.bases}
 
@@ -143,4 +149,5 @@ RULES: tuple[Rule, ...] = (
     accounts_not_users,
     calm_words,
     memberships_through_the_door,
+    no_side_doors,
 )

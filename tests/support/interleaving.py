@@ -1,15 +1,17 @@
-"""Two operations side by side on PostgreSQL, statement by statement, in an order that is chosen.
+"""Two operations side by side, step by step, in an order that is chosen.
 
-Each operation runs in a thread with a connection of its own, and stops before every statement that touches
-something another may touch, and before its commit. Whoever steers lets one of them do one step; one that
-waits for a lock stays where it is until the database lets it go on. `explore` goes through the orders: those
-with the fewest switches first, then all others, and at random where they are too many.
+Each operation runs in a thread with a connection of its own. On PostgreSQL it stops before every statement
+that touches something another may touch, and before its commit. On SQLite, which has one writer at a time, a
+whole transaction is one step, and so is a statement outside of any. Whoever steers lets one of them do one
+step; one that waits for a lock stays where it is until the database lets it go on. `explore` goes through the
+orders: those with the fewest switches first, then all others, and at random where they are too many.
 """
 
 import heapq
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from random import Random
 from threading import Event, Thread
@@ -30,7 +32,7 @@ SHARED = re.compile(r"\b(?:tenancy|activities|notices)_\w+|\baccounts_account\b|
 class Actor:
     """An operation in a thread of its own that stops before each step."""
 
-    def __init__(self, act: Callable[[], object]) -> None:
+    def __init__(self, act: Callable[[], object], shared: re.Pattern[str] = SHARED) -> None:
         self.outcome: object = None
         self.is_done = False
         self.is_waiting = False
@@ -39,6 +41,7 @@ class Actor:
         self.stopped = Event()
         self._may_go = Event()
         self._act = act
+        self._shared = shared
         self._thread = Thread(target=self._live, daemon=True)
         self._thread.start()
 
@@ -56,15 +59,16 @@ class Actor:
             commit()
 
         def stop_and_execute(execute: Callable[..., Any], statement: str, *rest: Any) -> Any:
-            if SHARED.search(statement):
+            if self._is_step(connection, statement):
                 self._stop(statement)
             return execute(statement, *rest)
 
         try:
             connection.ensure_connection()
-            self.pid = connection.connection.info.backend_pid
-            # Django offers a hook for statements and none for commits.
-            connection._commit = stop_and_commit
+            if connection.vendor == "postgresql":
+                self.pid = connection.connection.info.backend_pid
+                # Django offers a hook for statements and none for commits.
+                connection._commit = stop_and_commit
             with connection.execute_wrapper(stop_and_execute):
                 self.outcome = self._act()
         except Exception as error:  # noqa: BLE001 - what was raised is what the test asks about
@@ -73,6 +77,12 @@ class Actor:
             connections.close_all()
             self.is_done = True
             self.stopped.set()
+
+    def _is_step(self, connection: Any, statement: str) -> bool:
+        if connection.vendor == "postgresql":
+            return bool(self._shared.search(statement))
+        is_alone = not connection.in_atomic_block and self._shared.search(statement)
+        return statement.startswith("BEGIN") or bool(is_alone)
 
     def _stop(self, statement: str) -> None:
         self.statements.append(statement)
@@ -116,9 +126,9 @@ class Play:
 type Choose = Callable[[int, tuple[int, ...], int | None], int]
 
 
-def play(acts: Sequence[Callable[[], object]], choose: Choose) -> Play:
+def play(acts: Sequence[Callable[[], object]], choose: Choose, *, shared: re.Pattern[str] = SHARED) -> Play:
     """Play operations to their ends; `choose` says who of the ready goes on, given who went last."""
-    actors = tuple(Actor(act) for act in acts)
+    actors = tuple(Actor(act, shared) for act in acts)
     points: list[Point] = []
     ends_at = monotonic() + TOO_LONG
     while not all(actor.is_done for actor in actors):
@@ -152,6 +162,7 @@ class Exploration:
     most: int
     random: Random
     at_random: int = 0
+    shared: re.Pattern[str] = SHARED
     plays: int = 0
     is_complete: bool = False
     _open: list[tuple[int, int, tuple[int, ...]]] = field(default_factory=list)
@@ -166,7 +177,7 @@ def explore(make: Callable[[], Sequence[Callable[[], object]]], exploration: Exp
     exploration._open = [(0, 0, (0,)), (0, 1, (1,))]
     while exploration._open and exploration.plays < exploration.most:
         _, _, prefix = heapq.heappop(exploration._open)
-        played = play(make(), _follow(prefix))
+        played = play(make(), _follow(prefix), shared=exploration.shared)
         exploration.plays += 1
         yield played
         for branch in _branches(played, len(prefix)):
@@ -174,7 +185,12 @@ def explore(make: Callable[[], Sequence[Callable[[], object]]], exploration: Exp
     exploration.is_complete = not exploration._open
     for _ in range(0 if exploration.is_complete else exploration.at_random):
         exploration.plays += 1
-        yield play(make(), lambda _at, ready, _last: exploration.random.choice(ready))
+        choose = partial(_at_random, exploration.random)
+        yield play(make(), choose, shared=exploration.shared)
+
+
+def _at_random(random: Random, _at: int, ready: tuple[int, ...], _last: int | None) -> int:
+    return random.choice(ready)
 
 
 def _follow(prefix: tuple[int, ...]) -> Choose:
