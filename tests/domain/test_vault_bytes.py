@@ -15,8 +15,9 @@ from adieu.kit.transactions import transaction
 from adieu.vault import operations
 from adieu.vault.checkpoints import InsideTransaction
 from adieu.vault.keeper import CUT_DOWN, ERASE_SESSIONS, VaultKeeper
-from adieu.vault.models import Compaction, Entry, SessionData
+from adieu.vault.models import Comment, Compaction, Entry, SessionData
 from adieu.vault.operations import UnableToCheckpoint
+from tests.support.stepping import do_step
 from tests.support.vault_files import is_in_vault_files, vault_files
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vault"])
@@ -60,9 +61,10 @@ def keep_entry(random: Random, mark: str, now: datetime) -> str:
 
 
 def run(name: str, account_id: UUID, now: datetime) -> None:
-    VaultKeeper().run(step=Step(name, account_id, uuid4(), {}), now=now)
+    do_step(VaultKeeper(), Step(name, account_id, uuid4(), {}), now)
 
 
+@pytest.mark.only_on("sqlite")
 def test_the_vault_overwrites_what_is_deleted() -> None:
     with connections["vault"].cursor() as cursor:
         pragmas = ("secure_delete", "synchronous", "journal_mode")
@@ -94,6 +96,7 @@ def test_no_byte_is_left_of_an_earlier_name(now: datetime) -> None:
     assert not is_in_vault_files(MARK)
 
 
+@pytest.mark.only_on("sqlite")
 def test_no_byte_is_left_between_rows_that_moved(now: datetime) -> None:
     """Fails without the compaction: see Note [Three places] in vault/checkpoints.py."""
     random = Random(1)
@@ -133,6 +136,7 @@ def test_parting_with_a_comment_owes_a_compaction(is_loosened: bool) -> None:
     assert not is_in_vault_files(request_id.hex)
 
 
+@pytest.mark.only_on("sqlite")
 def test_the_log_is_cut_to_nothing(now: datetime) -> None:
     put(now)
     log = vault_files()[1]
@@ -142,6 +146,7 @@ def test_the_log_is_cut_to_nothing(now: datetime) -> None:
     assert log.stat().st_size == 0
 
 
+@pytest.mark.only_on("sqlite")
 def test_an_open_reader_is_not_overlooked(now: datetime) -> None:
     account_id = put(now)
     operations.checkpoint()
@@ -153,6 +158,7 @@ def test_an_open_reader_is_not_overlooked(now: datetime) -> None:
     assert not is_in_vault_files(ADDRESS, MARK)
 
 
+@pytest.mark.only_on("sqlite")
 def test_an_open_writer_is_not_overlooked(now: datetime) -> None:
     account_id = put(now)
     operations.erase(account_id=account_id)
@@ -164,6 +170,7 @@ def test_an_open_writer_is_not_overlooked(now: datetime) -> None:
     assert not is_in_vault_files(ADDRESS, MARK)
 
 
+@pytest.mark.only_on("sqlite")
 def test_a_refused_checkpoint_leaves_the_connection_as_patient_as_it_was(now: datetime) -> None:
     put(now)
     with open_reader(), pytest.raises(UnableToCheckpoint):
@@ -177,6 +184,7 @@ def test_a_checkpoint_inside_a_transaction_is_refused() -> None:
         operations.checkpoint()
 
 
+@pytest.mark.only_on("sqlite")
 def test_a_step_waits_for_an_open_reader(now: datetime) -> None:
     account_id = put(now)
     operations.checkpoint()
@@ -208,3 +216,21 @@ def test_the_keeper_finds_what_is_left(now: datetime) -> None:
     operations.erase(account_id=alice)
     assert keeper.residue(account_id=alice) == []
     assert not Entry.objects.exists()
+
+
+@pytest.mark.only_on("sqlite")
+def test_the_places_of_comments_tell_nothing_of_their_order() -> None:
+    """Rule D3. On PostgreSQL see `test_vault_postgresql.py`."""
+    texts = [f"comment-{number:03}" for number in range(40)]
+    for text in texts:
+        request_id = uuid4()
+        operations.keep_comment(request_id=request_id, text=text)
+        operations.loosen_comment(request_id=request_id)
+    operations.checkpoint()
+    written = vault_files()[0].read_bytes()
+    by_key = list(Comment.objects.order_by("key").values_list("text", flat=True))
+    by_place = sorted(texts, key=lambda text: written.index(text.encode()))
+    # A page is filled from its end.
+    assert by_place in (by_key, by_key[::-1])
+    # That chance brings them into their order is too rare to be seen.
+    assert by_key not in (texts, texts[::-1])
