@@ -2,11 +2,9 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import connections
 from django.test import Client
 from pytest_django import Settings
 
@@ -21,6 +19,7 @@ from adieu.notices.operations import owe_mail
 from adieu.notices.rendering import render
 from adieu.notices.sweeps import sweep
 from adieu.vault import operations as vault
+from tests.support.vault_files import bytes_of
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vault"])
 
@@ -45,11 +44,6 @@ def send(address: str, now: datetime, *, subject: str = "Your code", code: str |
     )
     assert deliver_due(now=now, mailer=DevelopmentMailbox(alias="default")) == 1
     return notice_id
-
-
-def vault_bytes() -> bytes:
-    path = Path(connections["vault"].settings_dict["NAME"])
-    return b"".join(file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
 
 
 def test_mail_stays_in_the_mailbox_newest_first_and_a_second_copy_is_the_same_one(now: datetime) -> None:
@@ -84,7 +78,7 @@ def test_once_the_account_is_gone_only_the_farewell_stays_and_tells_nobody(now: 
 
     assert {message.id for message in development.messages()} == {farewell, neighbour}
     assert development.message(farewell).address == ""
-    assert token.encode() not in vault_bytes()
+    assert token.encode() not in bytes_of("vault")
     # Again after a kill: there is no entry any more, and nothing happens.
     development.forget(account_id=account_id, kept=farewell)
     assert development.message(neighbour).address == "charlie@example.org"

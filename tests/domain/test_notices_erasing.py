@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 from django.core.mail import EmailMessage
-from django.db import connections
 
 from adieu.core.keeping import Step
 from adieu.notices.delivery import deliver_due
@@ -20,6 +18,8 @@ from adieu.notices.sweeps import sweep
 from adieu.vault.models import Mail
 from adieu.vault.operations import checkpoint
 from tests.support.smtp import Mode, SmtpServer, mailer_for
+from tests.support.stepping import do_step
+from tests.support.vault_files import bytes_of, do_daily_compaction
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vault"])
 
@@ -45,12 +45,6 @@ def owe_to(address: str, now: datetime, *, account_id: UUID | None = None, mark:
     )
 
 
-def bytes_of(alias: str) -> bytes:
-    """Everything that stands in a database's files, the log included."""
-    path = Path(connections[alias].settings_dict["NAME"])
-    return b"".join(file.read_bytes() for file in sorted(path.parent.glob(f"{path.name}*")))
-
-
 @pytest.mark.parametrize("mode", [Mode.ACCEPT, Mode.REFUSE_RECIPIENT])
 def test_no_byte_of_a_mail_is_left_once_it_is_settled(server: SmtpServer, now: datetime, mode: Mode) -> None:
     token = f"marked{uuid4().hex}"
@@ -63,6 +57,7 @@ def test_no_byte_of_a_mail_is_left_once_it_is_settled(server: SmtpServer, now: d
     deliver_due(now=now, mailer=mailer_for(server))
 
     assert is_settled(notice_id)
+    do_daily_compaction()
     assert token.encode() not in bytes_of("vault")
     assert token.encode() not in bytes_of("default")
 
@@ -107,6 +102,7 @@ def test_the_sweep_erases_mail_that_nobody_owes(now: datetime) -> None:
     assert [mail.notice_id for mail in Mail.objects.all()] == [never_committed]
     sweep(now=now + timedelta(minutes=61))
     assert not Mail.objects.exists()
+    do_daily_compaction()
     assert token.encode() not in bytes_of("vault")
 
 
@@ -131,7 +127,7 @@ def test_the_keeper_ends_what_is_owed_to_a_person_and_erases_it(server: SmtpServ
     step = Step(name=spec.name, account_id=alice, deletion_id=uuid4(), payload=spec.payload)
     assert step.name == ERASE_MAIL
     for _ in range(2):
-        keeper.run(step=step, now=now)
+        do_step(keeper, step, now)
 
     assert keeper.residue(account_id=alice) == []
     assert token.encode() not in bytes_of("vault")

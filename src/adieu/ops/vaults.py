@@ -9,7 +9,10 @@ from adieu.kit import sql
 from adieu.kit.environment import WrongSetting
 from adieu.kit.errors import UnableToStart
 from adieu.vault import pairing, requirements
+from adieu.vault.checkpoints import checkpoint, owe_compaction
 from adieu.vault.postgresql import may_list_files
+
+TRIES_BY_HAND = 100
 
 
 def refuse_unfit() -> None:
@@ -40,6 +43,17 @@ def problems() -> Iterator[str]:
     if connections["vault"].vendor == "postgresql" and _identity("vault") == _identity("default"):
         yield "is the very database that ADIEU_DATABASE_URL names"
     yield from requirements.problems()
+
+
+def compact() -> str:
+    """Compact the vault, whether that is owed or not, and say what was made sure of.
+
+    Raises:
+        UnableToCheckpoint: something is in the way for five seconds.
+    """
+    owe_compaction()
+    checkpoint(tries=TRIES_BY_HAND)
+    return f"The vault is compacted: {kind()}."
 
 
 def kind() -> str:

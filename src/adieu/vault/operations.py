@@ -1,6 +1,6 @@
 """Writing, cutting down and erasing what tells who a person is (Rules P1, P4)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from itertools import batched
 from uuid import UUID
@@ -9,7 +9,7 @@ from adieu.kit.transactions import transaction
 from adieu.vault.checkpoints import UnableToCheckpoint, checkpoint, owe_compaction
 from adieu.vault.comments import forget_comment, keep_comment, loosen_comment, sweep_comments
 from adieu.vault.fields import country_field, name_field
-from adieu.vault.models import Entry
+from adieu.vault.models import Entry, Mail
 from adieu.vault.router import VAULT
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "checkpoint",
     "cut_down",
     "erase",
+    "erase_mails",
     "forget_comment",
     "keep_comment",
     "loosen_comment",
@@ -72,7 +73,8 @@ def change_profile(*, account_id: UUID, name: str, company: str, country: str) -
 @transaction(using=VAULT)
 def cut_down(*, account_id: UUID) -> None:
     """Leave the address, which the farewell mail needs, and nothing else (Rule D9)."""
-    if Entry.objects.filter(account_id=account_id).update(name="", company="", country=""):
+    more = Entry.objects.filter(account_id=account_id).exclude(name="", company="", country="")
+    if more.update(name="", company="", country=""):
         owe_compaction()
 
 
@@ -80,6 +82,13 @@ def cut_down(*, account_id: UUID) -> None:
 def erase(*, account_id: UUID) -> None:
     """Erase an entry; no byte of it is left once checkpoint() has returned (Rule P3)."""
     if Entry.objects.filter(account_id=account_id).delete()[0]:
+        owe_compaction()
+
+
+@transaction(using=VAULT)
+def erase_mails(*, notice_ids: Collection[UUID]) -> None:
+    """Erase mails that waited to be sent to somebody who is gone; no byte is left after checkpoint()."""
+    if Mail.objects.filter(notice_id__in=notice_ids).delete()[0]:
         owe_compaction()
 
 
