@@ -370,5 +370,5 @@ def file_of(table: str) -> int:
 
 def rows_of(account_id: UUID) -> list[str]:
     tables = ("vault_entry", "vault_sessiondata", "vault_mail")
-    selects = [f"SELECT row_to_json(t)::text FROM {table} t WHERE account_id = %s" for table in tables]
+    selects = [f"SELECT row_to_json(t)::text FROM {table} t WHERE account_id = %s" for table in tables]  # noqa: S608
     return [row for select in selects for (row,) in sql.rows(select, [account_id], using="vault")]

@@ -13,6 +13,7 @@ from django.db.migrations.executor import MigrationExecutor
 from adieu.kit import logs
 from adieu.kit.environment import PREFIX, SECRETS, Environment
 from adieu.kit.errors import UnableToStart
+from adieu.ops import deletions, vaults
 from adieu.ops.preparing import mail_goes
 
 
@@ -27,6 +28,10 @@ def examine() -> bool:
         print(line)
     print(f"Mail goes {mail_goes(settings.ADIEU)}")
     findings = [finding for alias in settings.DATABASES if (finding := _finding(alias))]
+    # A database that waits to be migrated cannot be asked.
+    if not findings:
+        print(f"The vault is {vaults.kind()}")
+        findings = [*(f"ADIEU_VAULT_URL: {problem}" for problem in vaults.problems()), *deletions.findings()]
     for finding in findings:
         print(f"WRONG   {finding}")
     if not findings:

@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from uuid import UUID
 
 from adieu.kit import logs
 from adieu.kit.environment import Environment, read_environment, refuse_readable_mail
@@ -92,6 +93,41 @@ def doctor(chosen: argparse.Namespace, environment: Environment) -> int:
     return 0 if examine() else 1
 
 
+def compact(chosen: argparse.Namespace, environment: Environment) -> int:
+    """Remove what was erased from every file of the vault, now."""
+    from adieu.ops import preparing
+
+    preparing.set_up()
+    from adieu.ops.vaults import compact as compact_vault
+    from adieu.vault.checkpoints import UnableToCheckpoint
+
+    try:
+        print(compact_vault())
+    except UnableToCheckpoint as fact:
+        print(f"adieu: {fact}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def deletions(chosen: argparse.Namespace, environment: Environment) -> int:
+    """Show deletions that are under way, and let stuck ones go on."""
+    from adieu.ops import preparing
+
+    preparing.set_up()
+    from adieu.deletion.stuck import NothingStuck
+    from adieu.ops.deletions import show, try_again
+
+    if chosen.act == "list":
+        show(only_stuck=chosen.stuck)
+        return 0
+    try:
+        try_again(wanted_id=chosen.id)
+    except NothingStuck as fact:
+        print(f"adieu: {fact}", file=sys.stderr)
+        return 1
+    return 0
+
+
 def django(chosen: argparse.Namespace, environment: Environment) -> int:
     """Run one of Django's own commands, for developers."""
     from django.core.management import execute_from_command_line
@@ -108,16 +144,28 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
         prog="adieu", description="A cloud console that people can leave for good."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (serve, web, worker, migrate, doctor, django):
+    for command in (serve, web, worker, migrate, doctor, compact, deletions, django):
         listed = commands.add_parser(command.__name__, help=command.__doc__)
         listed.set_defaults(command=command)
         if command in {web, worker}:
             listed.add_argument("--parent", type=int, help=argparse.SUPPRESS)
+        if command is deletions:
+            _add_deletions(listed)
         if command is doctor:
             listed.add_argument(
                 "--send-test-mail", metavar="ADDRESS", help="send one mail to this address first"
             )
     return parser.parse_args(words)
+
+
+def _add_deletions(listed: argparse.ArgumentParser) -> None:
+    acts = listed.add_subparsers(dest="act", required=True, metavar="ACT")
+    showing = acts.add_parser("list", help="show deletions that have steps to do, the oldest first")
+    showing.add_argument("--stuck", action="store_true", help="only those with a step that is stuck")
+    retrying = acts.add_parser("retry", help="let stuck steps be tried again")
+    chosen = retrying.add_mutually_exclusive_group(required=True)
+    chosen.add_argument("id", nargs="?", type=UUID, metavar="ID", help="of a step or of a deletion")
+    chosen.add_argument("--all", action="store_true", help="every step that is stuck")
 
 
 def _become_child(chosen: argparse.Namespace) -> None:
