@@ -67,8 +67,6 @@ def test_a_server_that_cannot_keep_the_promise_is_refused_at_the_start(settings:
 def test_the_main_database_is_no_vault_by_whatever_name(settings: dict[str, str]) -> None:
     main = settings["ADIEU_DATABASE_URL"]
     again = f"{main}{'&' if '?' in main else '?'}port=5432"
-        f"{main}?host={psycopg.conninfo.conninfo_to_dict(main)['host']}/." if "?" not in main else f"{main}/."
-    )
     status, said = adieu({**settings, "ADIEU_VAULT_URL": again}, "migrate")
     assert (status, said) == (
         2,
