@@ -200,6 +200,7 @@ NO_DOOR_ADIEU_COMMANDS = {
     "web": "serves the same addresses",
     "worker": "sends, erases and sweeps",
     "migrate": "makes tables, not rows of people",
+    "compact": "rewrites the vault and adds nothing",
     "doctor": "reads",
     "deletions": "shows deletions that are under way, and lets those that are stuck go on",
     "django": "runs one of Django's commands, each spoken of on its own",
