@@ -240,7 +240,9 @@ def test_the_texts_that_were_ticked_are_kept_as_evidence(now: datetime) -> None:
 def test_the_address_stays_until_the_last_mail_was_taken_and_then_goes(now: datetime) -> None:
     alice = join(ALICE, now)
     leave(alice, ALICE, now)
+    # Twice: on PostgreSQL a step that erased waits for others (Note [One compaction for many]).
     run_due_steps(now=lambda: now, random=lambda: 0.0, report=fail)
+    run_due_steps(now=lambda: now + timedelta(seconds=3), random=lambda: 0.0, report=fail)
     entry = Entry.objects.get(account_id=alice)
     assert (entry.address, entry.name, entry.company, entry.country) == (ALICE, "", "", "")
     assert Notice.objects.get(kind=NOTICE_OF_COMPLETION).state == "owed"
