@@ -11,9 +11,9 @@ import hmac
 import json
 import re
 import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -114,14 +114,53 @@ class Refused(Exception):
     """The floor found a reason not to go on. A benchmark has gone wrong."""
 
 
-class Floor:
+class Floor(ABC):
     """Deletes accounts through a connection of its own."""
 
-    connection: Any
+    record: str
+    lock_request: str
+    lock_invitations: str
+    false: str
 
-    def __init__(self) -> None:
+    def __init__(self, connection: Any) -> None:
         """Count statements from here on."""
+        self.connection = connection
         self.statements = 0
+
+    @abstractmethod
+    def begin(self) -> None:
+        """Begin the transaction."""
+
+    @abstractmethod
+    def lock_rest(self, given: Mapping[str, Any]) -> None:
+        """Lock what Note [The order of erasing] names after the request, in its order."""
+
+    @abstractmethod
+    def text(self, statement: str) -> Any:
+        """Write the parameters as this driver wants them."""
+
+    @abstractmethod
+    def stored(self, value: Any) -> Any:
+        """Write a value as the tables have it."""
+
+    @abstractmethod
+    def loaded(self, value: Any) -> Any:
+        """Read what was stored as JSON."""
+
+    def commit(self) -> None:
+        """Make it durable."""
+        self.statements += 1
+        self.connection.commit()
+
+    def rows(self, statement: str, given: Mapping[str, Any]) -> list[Any]:
+        """Give the rows of a statement."""
+        self.statements += 1
+        return list(self.connection.execute(self.text(statement), given).fetchall())
+
+    def run(self, statement: str, given: Mapping[str, Any]) -> int:
+        """Run a statement and give how many rows it touched."""
+        self.statements += 1
+        return int(self.connection.execute(self.text(statement), given).rowcount)
 
     def leave(self, *, account_id: UUID, code: str, expected: str, session: str, now: datetime) -> None:
         """Delete an account, as `confirm` does; `expected` is the code that was sent."""
@@ -217,24 +256,19 @@ class SqliteFloor(Floor):
 
     def __init__(self, file: Path, pragmas: str) -> None:
         """Open a connection that commits by itself, set up as the product's are."""
-        super().__init__()
-        self.connection = sqlite3.connect(file, isolation_level=None)
+        super().__init__(sqlite3.connect(file, isolation_level=None))
         self.connection.executescript(f"PRAGMA foreign_keys=ON; {pragmas}")
-        self.begin = partial(self.run, "BEGIN IMMEDIATE", {})
-        self.commit = partial(self.run, "COMMIT", {})
+
+    def begin(self) -> None:
+        """Begin as the only one who writes."""
+        self.run("BEGIN IMMEDIATE", {})
 
     def lock_rest(self, given: Mapping[str, Any]) -> None:
         """Do nothing: nobody else can write."""
 
-    def rows(self, statement: str, given: Mapping[str, Any]) -> list[Any]:
-        """Give the rows of a statement."""
-        self.statements += 1
-        return self.connection.execute(statement, given).fetchall()
-
-    def run(self, statement: str, given: Mapping[str, Any]) -> int:
-        """Run a statement and give how many rows it touched."""
-        self.statements += 1
-        return self.connection.execute(statement, given).rowcount
+    def text(self, statement: str) -> str:
+        """Leave a statement as it is."""
+        return statement
 
     def stored(self, value: Any) -> Any:
         """Write a value as the tables have it."""
@@ -257,33 +291,17 @@ class PostgresqlFloor(Floor):
 
     def __init__(self, parts: Mapping[str, Any]) -> None:
         """Open a connection to the server, database and so on that are named."""
-        super().__init__()
-        self.connection = psycopg.connect(**parts)
+        super().__init__(psycopg.connect(**parts))
         self.texts: dict[str, str] = {}
 
     def begin(self) -> None:
         """Do nothing: the driver begins with the first statement."""
         self.statements += 1
 
-    def commit(self) -> None:
-        """Commit."""
-        self.statements += 1
-        self.connection.commit()
-
     def lock_rest(self, given: Mapping[str, Any]) -> None:
         """Lock what Note [The order of erasing] names, in its order."""
         for statement in (LOCK_ACCOUNT, LOCK_CLAIMS, LOCK_ORGANIZATIONS, LOCK_PROJECTS):
             self.run(statement, given)
-
-    def rows(self, statement: str, given: Mapping[str, Any]) -> list[Any]:
-        """Give the rows of a statement."""
-        self.statements += 1
-        return self.connection.execute(self.text(statement), given).fetchall()
-
-    def run(self, statement: str, given: Mapping[str, Any]) -> int:
-        """Run a statement and give how many rows it touched."""
-        self.statements += 1
-        return self.connection.execute(self.text(statement), given).rowcount
 
     def text(self, statement: str) -> Any:
         """Write the parameters as this driver wants them."""

@@ -47,7 +47,7 @@ def write(model: type[Model], columns: Sequence[str], rows: Iterable[Sequence[An
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             marks = ", ".join("%s" for _ in range(len(columns) + len(left)))
-            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", whole)  # noqa: S608
+            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", list(whole))  # noqa: S608
         else:
             with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
                 for row in whole:

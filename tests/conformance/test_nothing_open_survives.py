@@ -70,7 +70,7 @@ def things_of(house: House, alice: str) -> Sequence[Thing]:
     office, school = house.made["office"], house.made["school"]
     rest, page = f"/api/v1/organizations/{office}", f"/organizations/{office}/"
     first, second, third = (house.session(alice, number) for number in range(3))
-    listed = (
+    listed: tuple[tuple[str, Caller, str, set[str]], ...] = (
         ("first session, settings", first, "/account/", {"account", "session"}),
         ("first session, REST", first, "/api/v1/account", {"account", "session"}),
         ("first session, organization", first, page, {"account", "session", "membership"}),

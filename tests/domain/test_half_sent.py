@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -55,7 +56,7 @@ class Office:
     def send(self, meanwhile: Callable[[], object], *, by: str) -> int:
         """Create a project, by session or by key, and let something happen when half of it is there."""
         body = json.dumps({"name": NAME}).encode()
-        who = {
+        who: dict[str, Any] = {
             "session": {"HTTP_COOKIE": f"session={self.session}; csrf={CSRF}", "HTTP_X_CSRFTOKEN": CSRF},
             "key": {"HTTP_AUTHORIZATION": f"Bearer {self.key.secret}"},
         }[by]

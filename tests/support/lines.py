@@ -124,7 +124,7 @@ def ask_once(served: Served, caller: Caller, method: str, path: str, body: objec
         line.close()
 
 
-def send_form(served: Served, caller: Caller, path: str, **form: object) -> Answer:
+def send_form(served: Served, caller: Caller, path: str, **form: str) -> Answer:
     """Send a form on a connection of its own, at whichever process."""
     line = Line(served)
     try:
@@ -180,7 +180,7 @@ class Switchboard:
             if any(
                 there.raddr and there.raddr.port == line.port for there in process.net_connections("tcp4")
             ):
-                return process.pid
+                return int(process.pid)
         raise AssertionError("no process of the console has the other end")
 
 

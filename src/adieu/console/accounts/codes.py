@@ -130,7 +130,7 @@ class SignUpCode(CodePage, allauth.ConfirmEmailVerificationCodeView):
         self._process.resend()
         plain = stashed(self.request, sealed=sealed)
         if self._process.user is None and plain:
-            # Rule A5: who resends waits as long whether or not there is an account. It goes with that account.
+            # Rule A5: who resends waits as long whether or not there is an account.
             owner = queries.account_with(sealed=sealed)
             mails.owe(mails.decoy(), address=plain, now=timezone.now(), account_id=owner)
         messages.info(self.request, "A new code is on its way. Earlier ones do not work any more.")
