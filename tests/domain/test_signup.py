@@ -1,6 +1,7 @@
 """Signing up (Rules A1, A2, A3, P1)."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,6 +10,7 @@ import time_machine
 from allauth.account.models import EmailAddress
 from django.apps import apps
 from django.conf import settings
+from django.db import connections
 from django.test import Client, override_settings
 from django.utils import timezone
 
@@ -16,7 +18,7 @@ from adieu.accounts import terms
 from adieu.accounts.models import Account, TermsAgreement
 from adieu.accounts.operations import register, sweep_unverified
 from adieu.identities.models import IdentityClaim
-from adieu.identities.queries import is_claimed_by
+from adieu.identities.queries import is_claimed_by, key_for
 from adieu.kit.setting_values import SignUp
 from adieu.notices.models import Notice
 from adieu.tenancy.queries import organizations_of
@@ -183,6 +185,29 @@ def test_mail_that_is_still_owed_goes_with_the_account_that_gives_way() -> None:
         clock.shift(timedelta(minutes=1))
         sign_up(Client(), ALICE)
         assert len(mail_to(ALICE)) == 1
+
+
+def test_an_address_that_is_retired_while_somebody_signs_up_is_answered_alike(client: Client) -> None:
+    """Rules A5, C3: the look came too early; the database refuses, and the page says what it always says."""
+    retired = IdentityClaim(
+        key=key_for(kind="email", identifier=ALICE),
+        rule_version=1,
+        pepper_version=1,
+        retired_at=timezone.now(),
+    )
+
+    def retire_at_the_entry(execute: Callable[..., object], sql: str, *rest: object) -> object:
+        if "vault_entry" in sql and not IdentityClaim.objects.exists():
+            retired.save()
+        return execute(sql, *rest)
+
+    with connections["vault"].execute_wrapper(retire_at_the_entry):
+        answer = sign_up(client, ALICE)
+    assert (answer.status_code, answer.headers["Location"]) == (302, CODE_PAGE)
+    assert not Account.objects.exists()
+    assert not Entry.objects.exists()
+    [message] = mail_to(ALICE)
+    assert message.subject == "This address cannot be used here again"
 
 
 def test_an_address_that_was_retired_meanwhile_is_not_verified(client: Client) -> None:

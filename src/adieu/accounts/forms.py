@@ -29,6 +29,7 @@ from adieu.accounts.invited import may_sign_up_with
 from adieu.accounts.models import Account
 from adieu.accounts.passwords import LONGEST, LengthValidator, refuse_likeness
 from adieu.core.canonical import LONGEST_ADDRESS, NotAnAddress
+from adieu.identities.operations import IdentityRetired
 from adieu.identities.queries import ClaimStatus, status_of
 
 LONGEST_CODE = 64
@@ -158,7 +159,12 @@ class SignUpForm(SignupForm):
             operations.rehearse_registration(
                 address=self.address, password=self.cleaned_data["password1"], now=timezone.now()
             )
-        saved: tuple[Account | None, HttpResponseBase | None] = super().try_save(request)
+        try:
+            saved: tuple[Account | None, HttpResponseBase | None] = super().try_save(request)
+        except IdentityRetired:
+            # Retired since `clean_email` looked: answered as if it had been so then.
+            self.account_already_exists = True
+            saved = super().try_save(request)
         return saved
 
     def save(self, request: HttpRequest) -> Account:

@@ -5,12 +5,15 @@ from uuid import UUID, uuid4
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
+from django.db import IntegrityError
 from django.db.transaction import set_rollback
 
 from adieu.accounts import queries, terms
-from adieu.accounts.addresses import AccountGone, seal, seal_anything
+from adieu.accounts.addresses import KIND, AccountGone, seal, seal_anything
 from adieu.accounts.erasing import erase_account, lock_account
 from adieu.accounts.models import Account
+from adieu.identities.operations import IdentityRetired
+from adieu.identities.queries import ClaimStatus, status_of
 from adieu.kit.transactions import transaction, transaction_required
 from adieu.notices import operations as notices
 from adieu.vault import operations as vault
@@ -26,14 +29,22 @@ def register(*, address: str, password: str, now: datetime) -> Account:
 
     Raises:
         NotAnAddress: the address has no canonical form.
+        IdentityRetired: a deleted account had it.
     """
     account = _new(address, password, now)
     # Rule P4: the entry first. If the transaction fails, a sweep erases it.
     vault.put(account_id=account.pk, address=address, now=now)
     earlier = queries.unverified_with(sealed=account.email)
-    with transaction():
-        erased = [account_id for account_id in earlier if _erase_unverified(account_id, now)]
-        _write(account, now)
+    try:
+        with transaction():
+            erased = [account_id for account_id in earlier if _erase_unverified(account_id, now)]
+            _write(account, now)
+    except IntegrityError as refusal:
+        # A trigger refuses a retired address, so that no look beforehand has to be right (Rule C3).
+        if status_of(kind=KIND, identifier=address) is not ClaimStatus.RETIRED:
+            raise
+        vault.erase(account_id=account.pk)
+        raise IdentityRetired from refusal
     _erase_entries(erased)
     return account
 
