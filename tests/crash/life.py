@@ -1,9 +1,10 @@
 """Lives of a process, each forked from this loaded one: `python -m tests.crash.life`, acts on standard input.
 
-An act is a line of JSON, `["crash", "step.settled", "2"]`; the answer is a line with the life's exit status
-and what it said. `prepare` makes Alice, who has a code, and Charlie; `record` confirms, works to the end and
+An act is a line of JSON, `["crash", "plain", "step.settled", "2"]`; the answer tells how the life ended and
+what it said. `prepare` makes Alice, who has a code, Bob and Charlie; `record` confirms, works to the end and
 says every crash point it passed; `crash` does the same and kills itself at the n-th passing of a point;
-`finish` is the worker that is started afterwards; `look` says what there is.
+`finish` is the worker that is started afterwards; `look` says what there is. In the "troubled" story a step
+fails until it is stuck, and Alice is told.
 """
 
 import json
@@ -15,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 from uuid import UUID
@@ -26,7 +28,7 @@ from adieu.kit.crashing import install
 NOW = datetime(2030, 3, 4, 9, 30, tzinfo=UTC)
 # Long enough for every lease to end and every retry to be due, short enough for nothing to be given up.
 LATER = NOW + timedelta(minutes=5)
-ALICE, CHARLIE = "alice.crashes@example.org", "charlie.survives@example.org"
+ALICE, BOB, CHARLIE = "alice.crashes@example.org", "bob.is.told@example.org", "charlie.survives@example.org"
 COMMENT = "a comment of a person who crashes"
 
 
@@ -34,6 +36,8 @@ def main() -> None:
     """Fork a life for each line, and answer how it ended."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "adieu.config.settings")
     django.setup()
+    # What every life needs, loaded once.
+    import_module("tests.support.departures")
     for line in sys.stdin:
         act, *rest = json.loads(line)
         print(json.dumps(live_once(act, rest)), flush=True)
@@ -69,24 +73,24 @@ def prepare() -> None:
 
     call_command("migrate", verbosity=0)
     call_command("migrate", database="vault", verbosity=0)
-    from tests.support.people import ask_to_leave, join, settle
+    from tests.support.departures import prepare_to_leave
+    from tests.support.people import join
 
-    charlie, alice = join(CHARLIE, NOW), join(ALICE, NOW)
-    settle(alice, NOW)
-    ask_to_leave(alice, ALICE, NOW, comment=COMMENT)
+    charlie, bob, alice = (join(address, NOW) for address in (CHARLIE, BOB, ALICE))
+    prepare_to_leave(alice, ALICE, bob, NOW, comment=COMMENT)
     deliver(NOW)
-    note({"alice": str(alice), "charlie": str(charlie)})
+    note({"alice": str(alice), "bob": str(bob), "charlie": str(charlie)})
 
 
-def record() -> list[str]:
+def record(story: str) -> list[str]:
     """Live to the end, and say the points in the order in which they are passed."""
     passed: list[str] = []
     install(passed.append)
-    live(NOW)
+    STORIES[story](NOW)
     return passed
 
 
-def crash(point: str, time: str) -> None:
+def crash(story: str, point: str, time: str) -> None:
     """Live until the point is passed for the n-th time, and end like a process that is killed."""
     passed: Counter[str] = Counter()
 
@@ -96,34 +100,75 @@ def crash(point: str, time: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     install(kill_here)
-    live(NOW)
+    STORIES[story](NOW)
 
 
-def live(moment: datetime) -> None:
+def finish(story: str) -> list[object]:
+    """Be the worker that starts after the kill, and say what it finds and what it leaves.
+
+    If nothing was committed, Alice confirms again.
+    """
+    found = look()
+    STORIES[story](LATER)
+    return [found, look()]
+
+
+def live_plainly(moment: datetime) -> None:
     """Confirm with the code that was sent, and do everything that a worker does."""
-    from tests.support.people import confirm, current_code
-
-    alice = people()["alice"]
-    confirm(alice, current_code(alice), moment)
+    cross(moment)
     work(moment)
 
 
-def finish() -> None:
-    """Be the worker that starts after the kill; if nothing was committed, Alice confirms again."""
-    if look()["account"]:
-        live(LATER)
-    work(LATER)
+def live_in_trouble(moment: datetime) -> None:
+    """The same, but a step fails until it is stuck and the operator lets it be tried again."""
+    from adieu.deletion.stuck import retry_all
+
+    cross(moment)
+    install(stumble_in_trouble)
+    TROUBLE.append(OSError())
+    for quarters in range(16):
+        work(moment + quarters * timedelta(minutes=15))
+    TROUBLE.clear()
+    mended_at = moment + timedelta(hours=5)
+    retry_all(now=mended_at)
+    work(mended_at)
+
+
+def stumble_in_trouble(name: str) -> None:
+    """Fail in the middle of a step as long as there is trouble."""
+    if name == "vault.cut_down" and TROUBLE:
+        raise TROUBLE[0]
+
+
+def cross(moment: datetime) -> None:
+    """Confirm, unless an earlier life has done so."""
+    from adieu.accounts.models import Account
+    from tests.support.people import confirm, current_code
+
+    alice = people()["alice"]
+    if Account.objects.filter(id=alice).exists():
+        confirm(alice, current_code(alice), moment)
 
 
 def work(moment: datetime) -> None:
-    """Do everything that is due, as the worker does, until nothing is."""
+    """Do everything that is due, as the worker does, until nothing is; somebody may be reading the vault."""
     from adieu.deletion.erasure import run_due_steps
-    from tests.support.people import fail
+    from adieu.deletion.promises import tell_late
+    from adieu.deletion.queue import due
 
-    for seconds in range(0, 12, 3):
+    for seconds in range(0, 240, 3):
         tick = partial(_same, moment + timedelta(seconds=seconds))
-        run_due_steps(now=tick, random=lambda: 0.0, report=fail)
+        run_due_steps(now=tick, random=lambda: 0.0, report=expect_trouble)
+        tell_late(now=tick())
         deliver(tick())
+        if not due(tick() + timedelta(seconds=3)).exists():
+            break
+
+
+def expect_trouble(step_id: UUID, error: Exception) -> None:
+    """Let pass what was planned, and nothing else."""
+    if error not in TROUBLE:
+        raise AssertionError(step_id) from error
 
 
 def _same(moment: datetime) -> datetime:
@@ -140,7 +185,7 @@ def look() -> dict[str, object]:
     from adieu.identities.models import IdentityClaim
     from adieu.notices.models import Notice
     from adieu.tenancy.models import Organization
-    from adieu.vault.models import Comment, Entry
+    from adieu.vault.models import Comment, Entry, InvitedAddress
 
     alice, charlie = people()["alice"], people()["charlie"]
     return {
@@ -149,7 +194,12 @@ def look() -> dict[str, object]:
         "live_claims": IdentityClaim.objects.filter(account_id=alice).count(),
         "retired_claims": IdentityClaim.objects.filter(retired_at__isnull=False).count(),
         "request": DeletionRequest.objects.get().state,
+        "told": [
+            time is not None
+            for time in DeletionRequest.objects.values_list("told_late_at", "told_stuck_at").get()
+        ],
         "steps": sorted(ErasureStep.objects.values_list("keeper", "name", "state")),
+        "invited": InvitedAddress.objects.count(),
         "reasons": list(ReasonCount.objects.values_list("reason", "count")),
         "notices": sorted(Notice.objects.values_list("kind", "state")),
         "comments": [
@@ -193,6 +243,8 @@ def data_dir() -> Path:
     return Path(os.environ["ADIEU_DATA_DIR"])
 
 
+TROUBLE: list[Exception] = []
+STORIES: dict[str, Callable[[datetime], None]] = {"plain": live_plainly, "troubled": live_in_trouble}
 ACTS: dict[str, Callable[..., object]] = {
     "prepare": prepare,
     "record": record,

@@ -188,3 +188,14 @@ def test_the_keeper_retires_and_leaves_no_residue(alice: UUID, now: datetime) ->
 
 def test_the_keeper_of_a_stranger_finds_nothing() -> None:
     assert IdentitiesKeeper().residue(account_id=uuid4()) == []
+
+
+@pytest.mark.parametrize("change", ["retired_at = NULL, account_id = %s", "account_id = %s", "key = %s"])
+def test_the_database_refuses_to_undo_a_retirement(
+    alice: UUID, bob: UUID, now: datetime, change: str
+) -> None:
+    claim_address(ALICE_AT, alice)
+    retire_all(alice, now)
+    with pytest.raises(IntegrityError), transaction():
+        sql.run("UPDATE identities_identityclaim SET " + change, [bob])  # noqa: S608
+    assert status() == ClaimStatus.RETIRED

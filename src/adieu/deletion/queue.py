@@ -135,7 +135,9 @@ def give_back(claimed: Claimed, *, now: datetime) -> bool:
 @transaction
 def finish_step(claimed: Claimed, *, now: datetime) -> bool:
     """Settle a step, and the whole deletion with the last one; tell whether this worker still held it."""
-    is_mine = _settle(claimed, state=StepState.DONE, leased_until_at=None, done_at=now, failures=0)
+    is_mine = _settle(
+        claimed, state=StepState.DONE, leased_until_at=None, done_at=now, failures=0, last_error=""
+    )
     crash_point("step.settled")
     if is_mine:
         complete_if_done(request_id=claimed.request_id, now=now)

@@ -6,7 +6,8 @@ return, each step's effect, each hand-over of a mail. Without a hook it does not
 point that a deletion passes and kills a process at each, so a point that is added is tested by itself.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 type Hook = Callable[[str], None]
 
@@ -20,5 +21,15 @@ def crash_point(name: str) -> None:
 
 
 def install(hook: Hook) -> None:
-    """Install a hook; for tests, which do it in a process of their own."""
+    """Install a hook for as long as the process lives; for tests, which do it in a process of their own."""
     _hooks.append(hook)
+
+
+@contextmanager
+def installed(hook: Hook) -> Iterator[None]:
+    """Install a hook for a while; for tests."""
+    _hooks.append(hook)
+    try:
+        yield
+    finally:
+        _hooks.remove(hook)
