@@ -35,6 +35,21 @@ def prepare_data_folder(folder: Path) -> None:
         raise UnableToStart(f"ADIEU_DATA_DIR: {folder} cannot be used ({error.strerror}).") from None
 
 
+def refuse_missing(*, data_dir: Path, is_root_given: bool, is_pepper_given: bool) -> None:
+    """Make sure that there are keys, for what must not begin an installation by making new ones.
+
+    Raises:
+        KeyUnusable: one is neither given nor there.
+    """
+    for name, is_given in ((ROOT, is_root_given), (PEPPER, is_pepper_given)):
+        path = _file(data_dir, name)
+        if not is_given and not path.exists():
+            raise KeyUnusable(
+                f"The key file {path} is not there; bring it from where this installation was made, or begin"
+                " a new one with `adieu serve` or `adieu migrate`."
+            )
+
+
 def root_key(*, data_dir: Path, given: str | None) -> bytes:
     """Return the key that all other keys are derived from.
 

@@ -7,14 +7,15 @@ from importlib.metadata import version
 
 from django.conf import settings
 from django.core.mail import EmailMessage, mailers
-from django.db import DatabaseError, connections
-from django.db.migrations.executor import MigrationExecutor
+from django.db import DatabaseError
 
 from adieu.kit import logs
 from adieu.kit.environment import PREFIX, SECRETS, Environment
 from adieu.kit.errors import UnableToStart
 from adieu.ops import deletions, vaults
-from adieu.ops.preparing import mail_goes
+from adieu.ops.preparing import is_waiting, mail_goes
+
+WAITS = "waits for `adieu migrate`"
 
 
 class MailDidNotGo(UnableToStart):
@@ -27,11 +28,15 @@ def examine() -> bool:
     for line in _settings(settings.ADIEU):
         print(line)
     print(f"Mail goes {mail_goes(settings.ADIEU)}")
-    findings = [finding for alias in settings.DATABASES if (finding := _finding(alias))]
-    # A database that waits to be migrated cannot be asked.
-    if not findings:
+    states = {alias: _state(alias) for alias in settings.DATABASES}
+    findings = [f"the {alias} database {state}" for alias, state in states.items() if state]
+    if all(state in {"", WAITS} for state in states.values()):
         print(f"The vault is {vaults.kind()}")
-        findings = [*(f"ADIEU_VAULT_URL: {problem}" for problem in vaults.problems()), *deletions.findings()]
+        # Before it is migrated, too: then is the time to mend the server.
+        findings += [f"ADIEU_VAULT_URL: {problem}" for problem in vaults.problems()]
+    # A database that waits to be migrated cannot be asked what is in it.
+    if not any(states.values()):
+        findings += [*_whose(), *deletions.findings()]
     for finding in findings:
         print(f"WRONG   {finding}")
     if not findings:
@@ -73,10 +78,16 @@ def _shown(value: object) -> str:
     return "(none)" if value is None else str(value)
 
 
-def _finding(alias: str) -> str | None:
+def _state(alias: str) -> str:
+    """Say what keeps a database from being used; nothing when it can be."""
     try:
-        executor = MigrationExecutor(connections[alias])
-        waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        return WAITS if is_waiting(alias) else ""
     except DatabaseError as error:
-        return f"the {alias} database cannot be used ({type(error).__name__})"
-    return f"the {alias} database waits for `adieu migrate`" if waiting else None
+        return f"cannot be used ({type(error).__name__})"
+
+
+def _whose() -> Iterator[str]:
+    try:
+        vaults.require_ours()
+    except UnableToStart as fact:
+        yield str(fact)

@@ -55,7 +55,7 @@ def web(chosen: argparse.Namespace, environment: Environment) -> int:
     from adieu.ops.web import serve_web
 
     refuse_readable_mail(environment)
-    _become_child(chosen)
+    _become_child_or_look(chosen, environment)
     serve_web(environment)
     return 0
 
@@ -64,7 +64,7 @@ def worker(chosen: argparse.Namespace, environment: Environment) -> int:
     """Run the worker only: mail, erasure steps, sweeps."""
     from adieu.ops import preparing
 
-    _become_child(chosen)
+    _become_child_or_look(chosen, environment)
     preparing.set_up()
     from adieu.ops.worker import work_until_told
 
@@ -97,7 +97,7 @@ def compact(chosen: argparse.Namespace, environment: Environment) -> int:
     """Remove what was erased from every file of the vault, now."""
     from adieu.ops import preparing
 
-    preparing.set_up()
+    preparing.set_up_what_is_there(environment)
     from adieu.ops.vaults import compact as compact_vault
     from adieu.vault.checkpoints import UnableToCheckpoint
 
@@ -113,7 +113,7 @@ def deletions(chosen: argparse.Namespace, environment: Environment) -> int:
     """Show deletions that are under way, and let stuck ones go on."""
     from adieu.ops import preparing
 
-    preparing.set_up()
+    preparing.set_up_what_is_there(environment)
     from adieu.deletion.stuck import NothingStuck
     from adieu.ops.deletions import show, try_again
 
@@ -168,11 +168,15 @@ def _add_deletions(listed: argparse.ArgumentParser) -> None:
     chosen.add_argument("--all", action="store_true", help="every step that is stuck")
 
 
-def _become_child(chosen: argparse.Namespace) -> None:
+def _become_child_or_look(chosen: argparse.Namespace, environment: Environment) -> None:
+    """Belong to the process that started us and has looked; or look ourselves whether all is there."""
+    from adieu.ops.preparing import set_up_what_is_there
     from adieu.ops.processes import die_with
 
     if chosen.parent:
         die_with(chosen.parent)
+    else:
+        set_up_what_is_there(environment)
 
 
 if __name__ == "__main__":

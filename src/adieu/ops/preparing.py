@@ -7,7 +7,9 @@ import django
 from django.conf import settings
 from django.core.management import call_command
 from django.db import DatabaseError, OperationalError, connections
+from django.db.migrations.executor import MigrationExecutor
 
+from adieu.kit import keys
 from adieu.kit.environment import Environment, WrongSetting
 from adieu.kit.errors import UnableToStart
 from adieu.kit.setting_values import Bind
@@ -28,9 +30,41 @@ REASONS = {
 }
 
 
+MAIN_AND_VAULT = {"default": "main database", "vault": "vault"}
+
+
 def set_up() -> None:
     """Load the settings and the apps; this makes the data folder and the keys."""
     django.setup()
+
+
+def set_up_what_is_there(environment: Environment) -> None:
+    """Do the same for an installation that another command has made, and make sure that it is one.
+
+    A process with keys of its own making would let in whoever left, because it reads no claim of theirs
+    (Rules C2, C4).
+
+    Raises:
+        UnableToStart: it has no keys, a database waits to be migrated, or the vault is another's.
+    """
+    keys.refuse_missing(
+        data_dir=environment.data_dir,
+        is_root_given=environment.secret_key is not None,
+        is_pepper_given=environment.pepper is not None,
+    )
+    set_up()
+    for alias in settings.DATABASES:
+        try:
+            _refuse_unready(alias)
+        except DatabaseError as error:
+            raise _unusable(alias, error) from None
+    connections.close_all()
+
+
+def is_waiting(alias: str) -> bool:
+    """Tell whether a database waits to be migrated."""
+    executor = MigrationExecutor(connections[alias])
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def migrate() -> None:
@@ -57,6 +91,17 @@ def _migrate(alias: str) -> None:
     call_command("migrate", database=alias, verbosity=0, interactive=False)
     if alias == "vault":
         vaults.pair()
+
+
+def _refuse_unready(alias: str) -> None:
+    from adieu.ops import vaults
+
+    if alias == "vault":
+        vaults.refuse_unfit()
+    if is_waiting(alias):
+        raise UnableToStart(f"The {MAIN_AND_VAULT[alias]} waits for `adieu migrate`.")
+    if alias == "vault":
+        vaults.require_ours()
 
 
 def refuse_taken_port(bind: Bind) -> None:

@@ -38,6 +38,15 @@ def pair() -> None:
     pairing.pair(peppers=settings.PEPPERS, has_accounts=has_accounts())
 
 
+def require_ours() -> None:
+    """Make sure that the vault is the one of this installation, and write nothing.
+
+    Raises:
+        UnableToStart: it is not.
+    """
+    pairing.require_ours(peppers=settings.PEPPERS)
+
+
 def problems() -> Iterator[str]:
     """Say in one line each what is wrong with a vault on PostgreSQL."""
     if connections["vault"].vendor == "postgresql" and _identity("vault") == _identity("default"):

@@ -16,6 +16,10 @@ class ForeignVault(UnableToStart):
     """The vault belongs to another installation, or the pepper is not the one it was made with."""
 
 
+class UnpairedVault(UnableToStart):
+    """The vault waits for `adieu migrate`."""
+
+
 def pair(*, peppers: Mapping[int, bytes], has_accounts: bool) -> None:
     """Mark a new vault as ours, or make sure that it is.
 
@@ -33,7 +37,19 @@ def pair(*, peppers: Mapping[int, bytes], has_accounts: bool) -> None:
     # Two processes that start at once mark it the same.
     fresh = Pairing(pepper_version=newest, mark=_mark(peppers[newest]))
     Pairing.objects.bulk_create([fresh], ignore_conflicts=True)
-    found = Pairing.objects.get()
+    require_ours(peppers=peppers)
+
+
+def require_ours(*, peppers: Mapping[int, bytes]) -> None:
+    """Make sure that a vault is ours, and write nothing.
+
+    Raises:
+        UnpairedVault: it is nobody's yet.
+        ForeignVault: it is somebody else's.
+    """
+    found = Pairing.objects.first()
+    if found is None:
+        raise UnpairedVault
     pepper = peppers.get(found.pepper_version)
     if pepper is None or not hmac.compare_digest(found.mark, _mark(pepper)):
         raise ForeignVault
