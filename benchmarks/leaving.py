@@ -61,8 +61,8 @@ def main() -> None:
     """Measure what is asked for, and print one table."""
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--database", choices=DATABASES, action="append")
-    asked.add_argument("--accounts", type=int, action="append")
-    asked.add_argument("--rounds", type=int, default=ROUNDS)
+    asked.add_argument("--accounts", type=at_least_one, action="append")
+    asked.add_argument("--rounds", type=at_least_one, default=ROUNDS)
     asked.add_argument("--profile", action="store_true", help="also print where the product's time goes")
     asked.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
     options = asked.parse_args()
@@ -77,6 +77,14 @@ def main() -> None:
     ]
     print(f"\nThe point of no return, {options.rounds} deletions of each kind in each way\n\n{HEAD}")
     print("\n".join(line for lines in said for line in lines))
+
+
+def at_least_one(text: str) -> int:
+    """Read a number of accounts or rounds; argparse says what is wrong with it."""
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
 
 
 def run_alone(database: str, size: int, rounds: int, *, is_profiled: bool) -> list[str]:
@@ -181,7 +189,8 @@ def compare(floor: Floor, ties: int, people: Iterator[Person], rounds: int) -> l
             way=way,
             ties=ties,
             p50=statistics.median(taken[way]),
-            p99=statistics.quantiles(taken[way], n=100)[-1],
+            # Never more than the slowest, also of a few.
+            p99=statistics.quantiles(taken[way], n=100, method="inclusive")[-1],
             ratio=statistics.median(taken[way]) / statistics.median(taken["floor"]),
             statements=counts[way],
             syncs=None if syncs[way] is None else (syncs[way] or 0) / COUNTED,

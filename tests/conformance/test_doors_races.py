@@ -2,7 +2,7 @@
 
 Alice's deletion is under way. At the same time somebody else, whose sign-up with the same address had begun
 before, or she herself in another window, goes through a door. Whatever the order: the deletion is done, the
-address is retired, and it is nobody's verified address.
+address is retired, it is nobody's verified address, and nothing lets Alice in any more.
 """
 
 import re
@@ -19,10 +19,11 @@ from django.core.cache import cache
 from django.db import Error
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 
 from adieu.accounts.adapter import AccountsAdapter
 from adieu.accounts.addresses import seal
-from adieu.accounts.models import Account
+from adieu.accounts.models import Account, Session
 from adieu.accounts.operations import register
 from adieu.deletion import requests, verification
 from adieu.identities.models import IdentityClaim
@@ -30,20 +31,30 @@ from adieu.kit import sql
 from adieu.kit.errors import Fact
 from adieu.kit.models import RateWindow
 from adieu.kit.transactions import transaction
+from adieu.tenancy.invitations import accept, invite
+from adieu.tenancy.models import OrganizationMembership, Role, Welcome
+from adieu.tenancy.offers import token_of
 from adieu.vault import operations as vault
+from docs.doors import DOORS
 from tests.support.cast import make_account
-from tests.support.entrance import ask_for_reset, code_to, enter_code, sign_in, sign_up
+from tests.support.entrance import ask_for_reset, code_to, enter_code, resend, send, sign_in, sign_up
 from tests.support.interleaving import Exploration, Play, explore
 from tests.support.people import PASSWORD, SESSION, confirm, current_code
+from tests.support.rooms import make_organization
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vault"])
 
 SEED = 20300304
 ADDRESS = "alice{}@example.org"
 # Another account's own rows commute with a deletion; what both touch are the claims.
-CLAIMS = re.compile(r"identities_identityclaim|(?:INTO|UPDATE) \"?account")
+CLAIMS = re.compile(r"identities_identityclaim|tenancy_invitation|(?:INTO|UPDATE) \"?account")
 # In Alice's own second window it is all of her account.
-OWN = re.compile(r"identities_identityclaim|account_emailaddress|accounts_account")
+OWN = re.compile(
+    r"identities_identityclaim|tenancy_invitation|account_emailaddress|accounts_(?:account|session)"
+)
+RESET_CODE = "/accounts/password/reset/confirm/"
+NEW_PASSWORD = "/accounts/password/reset/complete/"
+NEW = "five quiet herons stand"
 
 
 @dataclass(frozen=True)
@@ -66,7 +77,7 @@ def assemble(number: int, now: datetime, *, is_there: Callable[[str], object] = 
     RateWindow.objects.all().delete()
     is_there(address)
     alice = Account(email=seal(address), registered_at=now)
-    alice.set_unusable_password()
+    alice.set_password(PASSWORD)
     vault.put(account_id=alice.pk, address=address, now=now)
     alice.save()
     EmailAddress.objects.create(user=alice, email=alice.email, verified=True, primary=True)
@@ -98,6 +109,15 @@ def change(account_id: UUID) -> int:
     return changed
 
 
+def invitation_to(address: str, now: datetime) -> Callable[[], list[UUID]]:
+    """Let Bob found an organization, and be about to invite."""
+    bob = make_account()
+    office = make_organization(bob, now)
+    return partial(
+        invite, organization_id=office, account_id=bob, addresses=[address], role=Role.MEMBER, now=now
+    )
+
+
 # By somebody else, whose sign-up had begun: what is there before Alice, and what is done.
 OTHERS: dict[str, Callable[[str, datetime], Callable[[], object]]] = {
     "the address is saved": lambda address, now: partial(save, waiting(address, now)),
@@ -105,6 +125,7 @@ OTHERS: dict[str, Callable[[str, datetime], Callable[[], object]]] = {
     "a sign-up is written": lambda address, now: partial(
         register, address=address, password=PASSWORD, now=now
     ),
+    "an invitation is written": invitation_to,
 }
 
 
@@ -115,41 +136,121 @@ def browse(address: str) -> Callable[[], object]:
     return partial(enter_code, browser, code_to(address))
 
 
+def begin_sign_up(address: str) -> Callable[[], object]:
+    """Sign up, and be about to ask for another code."""
+    browser = Client(REMOTE_ADDR="192.0.2.9")
+    sign_up(browser, address)
+    return partial(resend, browser)
+
+
+def follow_link(address: str) -> Callable[[], object]:
+    """Follow an invitation's link, and be about to sign up."""
+    browser = Client()
+    [invitation] = invitation_to(address, timezone.now())()
+    browser.get(f"/invitations/{token_of(invitation)}/")
+    return partial(sign_up, browser, address)
+
+
 PAGES: dict[str, Callable[[str], Callable[[], object]]] = {
     "code after sign-up": browse,
+    "new code after sign-up": begin_sign_up,
+    "sign-up by an invitation's link": follow_link,
     "sign-up page": lambda address: partial(sign_up, Client(), address),
     "asking for a new password": lambda address: partial(ask_for_reset, Client(), address),
-    "sign-in": lambda address: partial(sign_in, Client(), address),
+    "sign-in": lambda address: partial(sign_in, Client(), address, "not the right password"),
 }
+
+
+def ask_for_code(cast: Cast) -> Callable[[], object]:
+    """Ask for a new password, and be about to enter the code."""
+    browser = Client()
+    ask_for_reset(browser, cast.address)
+    return partial(enter_code, browser, code_to(cast.address), RESET_CODE)
+
+
+def choose_password(cast: Cast) -> Callable[[], object]:
+    """Enter the code, and be about to send the new password."""
+    browser = Client()
+    ask_for_reset(browser, cast.address)
+    enter_code(browser, code_to(cast.address), RESET_CODE)
+    return partial(send, browser, NEW_PASSWORD, {"password1": NEW})
+
+
+def come_again(cast: Cast) -> Callable[[], object]:
+    """Be about to sign in, not for the first time, which would give her an organization."""
+    Welcome.objects.create(account_id=cast.alice, welcomed_at=cast.now)
+    return partial(sign_in, Client(), cast.address)
+
+
+def be_invited(cast: Cast) -> Callable[[], object]:
+    """Have an invitation, and be about to accept it."""
+    [invitation] = invitation_to(cast.address, cast.now)()
+    return partial(accept, token=token_of(invitation), account_id=cast.alice, now=cast.now)
+
+
 # By Alice in her other window: what it has read before, and what is done.
-OWN_DOORS: dict[str, Callable[[UUID], Callable[[], object]]] = {
-    "her address is saved again": lambda alice: partial(save, EmailAddress.objects.get(user_id=alice)),
-    "her password is set": lambda alice: partial(
-        AccountsAdapter().set_password, Account.objects.get(pk=alice), "five quiet herons stand"
+OWN_DOORS: dict[str, Callable[[Cast], Callable[[], object]]] = {
+    "her address is saved again": lambda cast: partial(save, EmailAddress.objects.get(user_id=cast.alice)),
+    "her password is set": lambda cast: partial(
+        AccountsAdapter().set_password, Account.objects.get(pk=cast.alice), NEW
     ),
-    "her address is changed to another's": lambda alice: partial(change, alice),
+    "her address is changed to another's": lambda cast: partial(change, cast.alice),
+    "she signs in": come_again,
+    "she enters the code for a new password": ask_for_code,
+    "she chooses a new password": choose_password,
+    "she accepts an invitation": be_invited,
+}
+# Which of these try a door of the table; every door has one, or is shut before it looks at a row.
+RACES: dict[str, set[str]] = {
+    "sign-up page": {"sign-up page"},
+    "sign-up by an invitation's link": {"sign-up by an invitation's link"},
+    "code after sign-up": {"code after sign-up"},
+    "new code after sign-up": {"new code after sign-up"},
+    "sign-in": {"sign-in", "she signs in"},
+    "asking for a new password": {"asking for a new password"},
+    "code for a new password": {"she enters the code for a new password"},
+    "setting a new password": {"she chooses a new password", "her password is set"},
+    "inviting an address": {"an invitation is written"},
+    "accepting an invitation": {"she accepts an invitation"},
+    "saving an address in Python": {"the address is saved", "her address is saved again"},
+    "writing addresses past `save`": {"her address is changed to another's"},
+    "writing an account in Python": {"a sign-up is written"},
+    "SQL on the main database": {"SQL verifies the address"},
+    "createsuperuser": set(),
+    "allauth's other pages": set(),
 }
 
 
-def check(cast: Cast, played: Play) -> None:
+def test_every_door_is_tried_against_a_deletion() -> None:
+    """To fix this: begin at the new door here, and name it in RACES."""
+    assert list(RACES) == [door.name for door in DOORS]
+    assert set().union(*RACES.values()) == {*OTHERS, *PAGES, *OWN_DOORS}
+
+
+def check(cast: Cast, played: Play, *, is_own: bool) -> None:
     """Hold an ending against the rules."""
     left, tried = played.outcomes
     story = f"{tried!r}\n{played.script()}"
     assert isinstance(left, UUID), f"{left!r}\n{story}"
     assert not Account.objects.filter(pk=cast.alice).exists(), story
     assert not EmailAddress.objects.filter(user_id=cast.alice).exists(), story
+    assert not Session.objects.filter(account_id=cast.alice).exists(), story
+    assert not OrganizationMembership.objects.filter(account_id=cast.alice).exists(), story
     sealed = seal(cast.address)
     claim = IdentityClaim.objects.get(key=sealed.partition("@")[0])
     assert (claim.account_id, claim.retired_at) == (None, cast.now), story
     assert not EmailAddress.objects.filter(email=sealed, verified=True).exists(), story
     if isinstance(tried, HttpResponse):
         assert tried.status_code in {302, 422}, story
-        assert tried.headers.get("Location") != "/", story
+        # She herself may have come in before she left.
+        assert is_own or tried.headers.get("Location") != "/", story
     else:
-        assert tried is None or isinstance(tried, Fact | Error | Account | int), story
+        assert tried is None or isinstance(tried, Fact | Error | Account | UUID | list | int), story
 
 
-def hold(make: Callable[[], tuple[Cast, Callable[[], object]]], exploration: Exploration) -> None:
+def hold(
+    make: Callable[[], tuple[Cast, Callable[[], object]]], exploration: Exploration, *, is_own: bool = False
+) -> None:
     casts: list[Cast] = []
 
     def begin() -> list[Callable[[], object]]:
@@ -158,7 +259,7 @@ def hold(make: Callable[[], tuple[Cast, Callable[[], object]]], exploration: Exp
         return [cast.leave, act]
 
     for played in explore(begin, exploration):
-        check(casts[-1], played)
+        check(casts[-1], played, is_own=is_own)
 
 
 def exploration(shared: re.Pattern[str], most: int) -> Exploration:
@@ -182,7 +283,7 @@ def beside_oneself(door: str, now: datetime) -> Callable[[], tuple[Cast, Callabl
 
     def make() -> tuple[Cast, Callable[[], object]]:
         cast = assemble(next(numbers), now)
-        return cast, OWN_DOORS[door](cast.alice)
+        return cast, OWN_DOORS[door](cast)
 
     return make
 
@@ -201,7 +302,7 @@ def test_ones_own_door_in_some_orders(
     door: str, now: datetime, record_property: Callable[[str, object], None]
 ) -> None:
     explored = exploration(OWN, most=8)
-    hold(beside_oneself(door, now), explored)
+    hold(beside_oneself(door, now), explored, is_own=True)
     record_property(f"orders of a deletion with: {door}", tell(explored))
 
 
@@ -222,7 +323,7 @@ def test_ones_own_door_in_all_orders(
     door: str, now: datetime, record_property: Callable[[str, object], None]
 ) -> None:
     explored = exploration(OWN, most=2000)
-    hold(beside_oneself(door, now), explored)
+    hold(beside_oneself(door, now), explored, is_own=True)
     assert explored.is_complete
     record_property(f"orders of a deletion with: {door}", tell(explored))
 
