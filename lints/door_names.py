@@ -33,6 +33,8 @@ MAKING = {
     )
 }
 SAVING = {"save", "asave", "save_base"}
+# What is handed a model, and makes it writable or replaces a part of it.
+OPENING = {"setattr", "modelform_factory", "modelformset_factory", "inlineformset_factory", "register"}
 # What a save may not change without being a door.
 IDENTIFYING = {"email", "verified", "user", "account", "key", "retired_at"}
 
@@ -58,7 +60,7 @@ class Names:
                 model = self._made_by(node)
             elif isinstance(node, ast.Attribute) and node not in named_saves:
                 model = self._method_of(node)
-            elif isinstance(node, ast.Assign):
+            elif isinstance(node, ast.Assign | ast.AnnAssign):
                 model = self._patched_or_formed(node)
             else:
                 continue
@@ -79,13 +81,9 @@ class Names:
 
     def about(self, expression: ast.expr) -> str:
         """Follow a chain such as `a.b(…).c` to the model that it begins with."""
-        if model := self.model_of(expression):
+        if model := self.model_of(expression) or self._known_row(expression):
             return model
         match expression:
-            case ast.Name(id=name):
-                return self.rows.get(name, "")
-            case ast.Attribute(attr="emailaddress_set"):
-                return "EmailAddress"
             case ast.Call(func=ast.Name(), args=[first, *_]) if model := self.model_of(first):
                 return model
             case (
@@ -98,11 +96,27 @@ class Names:
             case _:
                 return ""
 
+    def _known_row(self, expression: ast.expr) -> str:
+        match expression:
+            case ast.Attribute(attr="emailaddress_set"):
+                return "EmailAddress"
+            case ast.Name(id=name):
+                return self.rows.get(name, "")
+            case ast.Attribute(attr=name):
+                return self.rows.get(f".{name}", "")
+            case ast.Call(func=ast.Name(id=name)):
+                return self.rows.get(f"{name}()", "")
+            case _:
+                return ""
+
     def _made_by(self, call: ast.Call) -> str:
         """Name the model of which a call makes a row, or which it is handed to be written."""
         if model := self.model_of(call.func):
             return model
-        is_write = isinstance(call.func, ast.Attribute) and call.func.attr in MAKING | SAVING
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        if name in OPENING:
+            return next(filter(None, map(self.model_of, call.args)), "")
+        is_write = isinstance(call.func, ast.Attribute) and name in MAKING | SAVING
         handed = [self.about(argument) for argument in call.args] if is_write else []
         return next(filter(None, handed), "")
 
@@ -110,12 +124,15 @@ class Names:
         is_write = node.attr in MAKING | SAVING and isinstance(node.ctx, ast.Load)
         return self.about(node.value) if is_write else ""
 
-    def _patched_or_formed(self, node: ast.Assign) -> str:
+    def _patched_or_formed(self, node: ast.Assign | ast.AnnAssign) -> str:
         """Name the model whose methods are replaced, or of which a form is made."""
         match node:
             case ast.Assign(targets=[ast.Attribute(value=patched)]):
                 return self.model_of(patched)
-            case ast.Assign(targets=[ast.Name(id="model")], value=value):
+            case (
+                ast.Assign(targets=[ast.Name(id="model")], value=value)
+                | ast.AnnAssign(target=ast.Name(id="model"), value=ast.expr() as value)
+            ):
                 return self.model_of(value)
             case _:
                 return ""
@@ -134,11 +151,8 @@ class Names:
         match node:
             case ast.alias(name=name, asname=str(alias)) if name in HOMES:
                 self.models[alias] = name
-            case (
-                ast.Assign(targets=[ast.Name(id=name)], value=value)
-                | ast.NamedExpr(target=ast.Name(id=name), value=value)
-            ):
-                self._name(name, value)
+            case ast.Assign(targets=[target], value=value) | ast.NamedExpr(target=target, value=value):
+                self._name(target, value)
             case (
                 ast.For(target=ast.Name(id=name), iter=value)
                 | ast.comprehension(target=ast.Name(id=name), iter=value)
@@ -149,24 +163,32 @@ class Names:
                 | ast.AnnAssign(target=ast.Name(id=name), annotation=annotation)
             ):
                 self._annotate(name, annotation)
+            case ast.FunctionDef(name=name, returns=ast.expr() as annotation):
+                self._annotate(f"{name}()", annotation)
             case ast.ClassDef(name=name, bases=bases):
                 # A proxy or a subclass writes the same table.
                 for model in filter(None, map(self.model_of, bases)):
                     self.models[name] = model
 
-    def _name(self, name: str, value: ast.expr) -> None:
-        if name in HOMES:
-            return
-        if model := self.model_of(value):
-            self.models[name] = model
-        elif model := self.about(value):
-            self.rows[name] = model
+    def _name(self, target: ast.expr, value: ast.expr) -> None:
+        """Note what a model or a row is called, or several are unpacked into, or kept as on an object."""
+        model, row = self.model_of(value), self.about(value)
+        match target:
+            case ast.Name(id=name) if name not in HOMES and model:
+                self.models[name] = model
+            case ast.Name(id=name) if name not in HOMES and row:
+                self.rows[name] = row
+            case ast.Attribute(attr=name) if row:
+                self.rows[f".{name}"] = row
+            case ast.Tuple() | ast.List() if row:
+                self.rows |= {each.id: row for each in ast.walk(target) if isinstance(each, ast.Name)}
 
     def _annotate(self, name: str, annotation: ast.expr) -> None:
         words = set(re.findall(r"\w+", ast.unparse(annotation)))
         for alias, model in list(self.models.items()):
             if alias in words:
-                self.rows[name] = model
+                # A name, and the same as an attribute: the fields of a class are annotated like names.
+                self.rows |= {name: model, f".{name}": model}
 
 
 def _is_named(call: ast.Call) -> bool:
