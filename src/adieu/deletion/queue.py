@@ -27,7 +27,7 @@ from adieu.kit.crashing import crash_point
 from adieu.kit.transactions import transaction, transaction_required
 
 LEASE = timedelta(seconds=60)
-# With waits that double from 2 s to 15 minutes, this is half an hour to three quarters of trying.
+# With waits that double from 2 s to 15 minutes, this is between 23 and 47 minutes of trying.
 MOST_FAILURES = 12
 LONGEST_WAIT = timedelta(minutes=15)
 NOT_YET_WAIT = timedelta(seconds=2)
