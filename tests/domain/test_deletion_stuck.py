@@ -17,7 +17,7 @@ from adieu.deletion.promises import PROMISE, tell_late
 from adieu.deletion.queue import LEASE, MOST_FAILURES, claim_step, wait_with_step
 from adieu.deletion.stuck import NothingStuck, retry, retry_all, unfinished
 from adieu.notices.models import Notice
-from adieu.ops import doctor
+from adieu.ops import doctor, vaults
 from adieu.ops.main import main
 from tests.support.crowds import all_at_once
 from tests.support.people import fail, join, leave, work
@@ -160,6 +160,8 @@ def test_what_is_not_stuck_cannot_be_tried_again(deletion: UUID, now: datetime) 
 def test_the_operator_sees_what_is_under_way_and_what_is_stuck(
     deletion: UUID, stuck_at: datetime, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    # The commands take only the databases of an installation.
+    vaults.pair()
     assert main(["deletions", "list", "--stuck"]) == 0
     said = capsys.readouterr().out
     step = the_step()
