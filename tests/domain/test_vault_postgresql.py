@@ -195,6 +195,22 @@ class TestWhatIsInTheWay:
             sql.run("SELECT pg_drop_replication_slot('malou')", using="vault")
         checkpoint()
 
+    def test_a_standby_or_a_base_backup(self, erased: UUID) -> None:
+        given = connections["vault"].settings_dict
+        with psycopg.connect(host=given["HOST"], user=given["USER"], replication="true", autocommit=True):
+            assert "a standby or a base backup copies this server" in refusal()
+        checkpoint()
+
+    def test_an_older_file_of_the_log(self, erased: UUID) -> None:
+        """A folder stands for a file that the server cannot delete."""
+        kept = server_folder() / "pg_wal" / "000000010000000000000000"
+        kept.mkdir()
+        try:
+            assert "the server keeps an older file of its log" in refusal()
+        finally:
+            kept.rmdir()
+        checkpoint()
+
     def test_a_table_in_use(self, other: psycopg.Connection[Any], erased: UUID) -> None:
         # A lock outside of any old transaction: it is taken after the erasure.
         other.execute("LOCK TABLE vault_mail IN ACCESS SHARE MODE")
