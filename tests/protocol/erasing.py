@@ -138,17 +138,15 @@ def hand_over(db: View) -> None:
     # A mail server knows no epochs: whoever stalled after the last look hands over all the same.
     if db.actor.token == OVERTAKEN:
         db.outside["is_copy_excused"] = True
-    # Without an address there is nothing to say.
-    if db.state.vault != GONE:
-        db.outside["copies"] = min(db.state.copies + 1, TWICE)
+    # It was written when the look was taken; that the address is erased meanwhile stops it no more.
+    db.outside["copies"] = min(db.state.copies + 1, TWICE)
 
 
 @stands_for("adieu.notices.delivery.deliver_due")
 def settle_mail(db: View) -> None:
     # A final outcome is written by whoever has one, late or not: what the server took, it took.
     if db.main.notice == NoticeState.OWED:
-        outcome = NoticeState.GIVEN_UP if db.state.vault == GONE else NoticeState.DELIVERED
-        db.write(notice=outcome, is_notice_leased=False)
+        db.write(notice=NoticeState.DELIVERED, is_notice_leased=False)
     db.commit()
 
 

@@ -51,9 +51,10 @@ class Explored[S]:
     depth: int = 0
     seconds: float = 0
     violation: Violation[S] | None = None
-    labels: set[Label] = field(default_factory=set)
     states: list[S] = field(default_factory=list)
     _number: dict[S, int] = field(default_factory=dict)
+    # For each label, from where to where it first led.
+    _first: dict[Label, tuple[int, int]] = field(default_factory=dict)
     _came: list[tuple[int, Label | None]] = field(default_factory=list)
     _before: list[list[int]] = field(default_factory=list)
 
@@ -66,15 +67,10 @@ class Explored[S]:
             number = before
         return tuple(reversed(moments))
 
-    def traces_covering(self, wanted: Iterable[Label]) -> Iterator[tuple[Label, tuple[Moment[S], ...]]]:
-        """Give a shortest trace that ends in each label; labels that never happen are left out."""
-        first: dict[Label, int] = {}
-        for number, (_, label) in enumerate(self._came):
-            if label is not None:
-                first.setdefault(label, number)
-        for label in wanted:
-            if label in first:
-                yield label, self.trace_to(first[label])
+    def traces_to_labels(self) -> Iterator[tuple[Moment[S], ...]]:
+        """Give, for everything that can happen, a shortest trace that ends in it."""
+        for label, (before, after) in self._first.items():
+            yield (*self.trace_to(before), Moment(label, self.states[after]))
 
     def _add(self, state: S, before: int, label: Label | None) -> int | None:
         """Take a state in; give its number if it is new."""
@@ -90,7 +86,10 @@ class Explored[S]:
         return number
 
     def _note_edge(self, before: int, after: int, label: Label | None) -> None:
-        if label is not None and not label.is_fault:
+        if label is None:
+            return
+        self._first.setdefault(label, (before, after))
+        if not label.is_fault:
             self._before[after].append(before)
 
     def _first_dead_end(self, is_owed: Callable[[S], bool], is_goal: Callable[[S], bool]) -> int | None:
@@ -165,7 +164,6 @@ def _walk[S: Hashable](
             return
         for label, after in follow(state):
             seen.transitions += 1
-            seen.labels.add(label)
             added = seen._add(after, number, label)
             if added is not None:
                 open_states.append((added, depth + 1))

@@ -68,6 +68,12 @@ def pass_time(state: State) -> Iterator[tuple[Label, State]]:
             yield Label("time", f"the lease of {row} ends"), state._replace(expired=state.expired | {row})
 
 
+def forget_ended_leases(state: State) -> State:
+    """Leave out that a lease is over which nobody has any more."""
+    expired = frozenset(row for row in state.expired if _is_leased(state, row))
+    return state if expired == state.expired else state._replace(expired=expired)
+
+
 def _is_leased(state: State, row: str) -> bool:
     if row == "notice":
         return state.main.is_notice_leased

@@ -49,6 +49,12 @@ def lock_organization(db: View) -> None:
         db.lock("owner_count")
 
 
+@stands_for("adieu.tenancy.keeper.TenancyKeeper.lock")
+def lock_membership(db: View) -> None:
+    # Not there, unless the protocol is broken.
+    db.lock(f"role_{db.who}")
+
+
 @stands_for("adieu.deletion.crossing.cross")
 def find_blockers(db: View) -> None:
     if db.get(f"role_{db.who}") == Role.OWNER and db.main.owner_count == 1:
@@ -243,6 +249,9 @@ def look_for_namesakes(db: View) -> None:
 
 @stands_for("adieu.accounts.operations.register")
 def register(db: View) -> None:
+    # A trigger refuses a retired address, whatever the look beforehand found.
+    if db.main.claim_alice == RETIRED:
+        raise Refused
     namesake = f"account_{NAMESAKE[db.who]}"
     if db.actor.token == SEEN:
         # Locked, and looked at again: a code that was being entered is seen.
@@ -305,8 +314,10 @@ AFTERWARDS = {Bug.STEPS_AFTER_COMMIT, Bug.CLAIM_AFTER_COMMIT}
 
 def programs(bugs: frozenset[Bug]) -> Programs:
     """Give what people do, statement by statement."""
+    before = (lock_membership,) if Bug.LOCKS_UPSIDE_DOWN in bugs else ()
+    after = (after_commit,) if bugs & AFTERWARDS else ()
     return {
-        "confirm": (*CROSSING, after_commit) if bugs & AFTERWARDS else CROSSING,
+        "confirm": (*before, *CROSSING, *after),
         "demote": (*MANAGING, demote_other, commit),
         "promote": (*MANAGING, promote_other, commit),
         "step down": (*MANAGING, demote_oneself, commit),

@@ -56,7 +56,8 @@ def follow(scope: Scope, bugs: Iterable[Bug] = ()) -> Callable[[State], Iterator
     programs = _programs(scope, taken)
 
     def successors(state: State) -> Iterator[tuple[Label, State]]:
-        for label, after in _successors(state, scope, programs, taken):
+        for label, reached in _successors(state, scope, programs, taken):
+            after = faults.forget_ended_leases(reached)
             # What really happened, whatever a restore says later.
             yield label, after if after.has_left else after._replace(has_left=_has_left(after.main))
 
@@ -192,9 +193,15 @@ TOGETHER = Scope(
     JOINED,
 )
 RESTORED_WORK = Scope(
-    "a restore with a worker and a request under way",
-    (*RESTORING.actors, ("worker 1", WORK), ("alice's other tab", ("add key",))),
-    RESTORING.main,
+    "a restore with a worker and a second tab",
+    (
+        ("alice", ("confirm",)),
+        ("alice's other tab", ("add key",)),
+        ("starting process", ("settle",)),
+        ("machine", ("replay", "decide")),
+        ("worker 1", WORK),
+    ),
+    JOINED,
     has_ledger=True,
     has_backup=True,
 )

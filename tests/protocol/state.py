@@ -30,6 +30,7 @@ class Bug(StrEnum):
     """Mistakes that others made, or that we nearly made; each is a switch that takes a guard away."""
 
     NO_LOCK_ON_ORGANIZATION = "owners are looked at without the lock"
+    LOCKS_UPSIDE_DOWN = "a membership is locked before its organization"
     NO_CHECK_ON_OWNERS = "the database lets the count of owners fall to nothing"
     RESERVE_AND_DELETE = "a retired address is a new row, and the live one is deleted"
     NO_UNIQUE_INDEX = "a claim is inserted because a look found none"

@@ -1,0 +1,36 @@
+"""What the model of the protocol says happens, happens: its traces are played on the real code (Rule D8).
+
+For everything that can happen to anybody in the model, the shortest way to it; and ways by chance.
+"""
+
+from datetime import datetime
+from random import Random
+from typing import Any
+
+import pytest
+
+from tests.protocol.model import ADDRESSES, ERASING, OWNERS, Scope
+from tests.protocol.replay import replay, without_beginnings
+from tests.protocol.searching import searched
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vault"])
+
+scopes = pytest.mark.parametrize("scope", [OWNERS, ADDRESSES, ERASING], ids=lambda scope: scope.name)
+
+
+@scopes
+def test_the_code_does_what_the_model_does(scope: Scope, now: datetime, record_property: Any) -> None:
+    traces = without_beginnings(searched(scope).traces_to_labels())
+    moves = [replay(trace, scope, now) for trace in traces]
+    record_property(f"traces replayed, {scope.name}", f"{len(moves)} ({sum(moves)} moves)")
+
+
+@pytest.mark.long
+@scopes
+def test_the_code_does_what_the_model_does_by_chance(
+    scope: Scope, now: datetime, record_property: Any
+) -> None:
+    seen = searched(scope)
+    numbers = Random(0).sample(range(len(seen.states)), 300)
+    moves = [replay(seen.trace_to(number), scope, now) for number in numbers]
+    record_property(f"traces replayed by chance, {scope.name}", f"{len(moves)} ({sum(moves)} moves)")
