@@ -210,9 +210,11 @@ def _erase_again(db: View) -> None:
 def programs(bugs: frozenset[Bug], crossing: Programs) -> Programs:
     """Give what the ledger adds: words around the point of no return, settling, the replay."""
     confirm = crossing["confirm"]
-    around = (*confirm, append_intent, append_confirmed)
-    if Bug.INTENT_AFTER_COMMIT not in bugs:
-        around = (append_intent, *confirm, append_confirmed)
+    around = (append_intent, *confirm, append_confirmed)
+    if Bug.INTENT_AFTER_COMMIT in bugs:
+        around = (*confirm, append_intent, append_confirmed)
+    if Bug.CONFIRMED_BEFORE_COMMIT in bugs:
+        around = (append_intent, append_confirmed, *confirm)
     return {
         "confirm": around,
         "settle": (settle_intent, end_request, append_aborted),
