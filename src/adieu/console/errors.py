@@ -3,6 +3,7 @@
 import sys
 from http import HTTPStatus
 
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -12,10 +13,13 @@ from adieu.kit.problem import problem
 
 # Seconds. Most limits let go within a minute; one that does not says so again.
 RETRY_AFTER = 60
+SESSION_ENDED = "console/errors/session_ended.html"
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Say that the request cannot be read."""
+    """Say that the request cannot be read, or that its session ended while it was being answered."""
+    if isinstance(exception, SessionInterrupted):
+        return _interrupted(request)
     return _answer(request, HTTPStatus.BAD_REQUEST)
 
 
@@ -53,8 +57,14 @@ def form_too_old(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Say that a form was not accepted; most often because the session has ended in between."""
     account = getattr(request, "user", None)
     has_ended = bool(request.COOKIES) and not (account and account.is_authenticated)
-    template = "console/errors/session_ended.html" if has_ended else "403_csrf.html"
+    template = SESSION_ENDED if has_ended else "403_csrf.html"
     return render(request, template, status=HTTPStatus.FORBIDDEN)
+
+
+def _interrupted(request: HttpRequest) -> HttpResponse:
+    if _is_api(request):
+        return problem(status=HTTPStatus.UNAUTHORIZED, code="not-signed-in", title="Sign in first.")
+    return render(request, SESSION_ENDED, {"is_interrupted": True}, status=HTTPStatus.FORBIDDEN)
 
 
 def _answer(request: HttpRequest, status: HTTPStatus) -> HttpResponse:

@@ -30,9 +30,12 @@ class NameDoesNotMatch(Fact):
 def welcome(*, account_id: UUID, now: datetime) -> None:
     """Give an account its first organization, once, unless it is invited somewhere (Rule A3).
 
-    Who accepts has arrived and gets none later; who declines gets one at the next sign-in.
+    Who accepts has arrived and gets none later; who declines gets one at the next sign-in. An account that
+    went a moment ago gets none.
     """
-    if not has_offers(account_id=account_id, now=now) and mark_arrived(account_id=account_id, now=now):
+    if has_offers(account_id=account_id, now=now) or not hold_account(account_id=account_id):
+        return
+    if mark_arrived(account_id=account_id, now=now):
         found(account_id=account_id, name=FIRST_ORGANIZATION, now=now)
 
 
