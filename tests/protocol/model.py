@@ -193,10 +193,9 @@ TOGETHER = Scope(
     JOINED,
 )
 RESTORED_WORK = Scope(
-    "a restore with a worker and a second tab",
+    "a restore with a worker",
     (
         ("alice", ("confirm",)),
-        ("alice's other tab", ("add key",)),
         ("starting process", ("settle",)),
         ("machine", ("replay", "decide")),
         ("worker 1", WORK),
@@ -204,5 +203,6 @@ RESTORED_WORK = Scope(
     JOINED,
     has_ledger=True,
     has_backup=True,
+    has_failures=False,
 )
 LONG_SCOPES = (THREE_WORKERS, TOGETHER, RESTORED_WORK)
