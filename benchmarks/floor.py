@@ -12,8 +12,9 @@ import json
 import re
 import sqlite3
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -21,93 +22,8 @@ from uuid import UUID, uuid4
 import psycopg
 
 from adieu.deletion.consents import TEXTS
-
-LOCK_REQUEST = """
-    SELECT r.id, r.reason, v.number, v.session_digest, v.owned, v.consent_texts, v.expires_at
-    FROM deletion_deletionrequest r JOIN deletion_verification v ON v.request_id = r.id
-    WHERE r.account_id = :account AND r.state = 'open'
-"""
-LOCK_ACCOUNT = "SELECT 1 FROM accounts_account WHERE id = :account FOR UPDATE"
-LOCK_CLAIMS = "SELECT key FROM identities_identityclaim WHERE account_id = :account ORDER BY key FOR UPDATE"
-LOCK_ORGANIZATIONS = """
-    SELECT 1 FROM tenancy_organization WHERE id IN
-    (SELECT organization_id FROM tenancy_organizationmembership WHERE account_id = :account)
-    ORDER BY id FOR UPDATE
-"""
-LOCK_PROJECTS = """
-    SELECT 1 FROM tenancy_project WHERE id IN
-    (SELECT project_id FROM tenancy_projectmembership WHERE member_id IN
-    (SELECT id FROM tenancy_organizationmembership WHERE account_id = :account))
-    ORDER BY id FOR UPDATE
-"""
-# With the counts, so that one look serves both the code (Rule D4) and the blockers (Rule D2).
-OWNED_ORGANIZATIONS = """
-    SELECT o.id, o.owner_count FROM tenancy_organizationmembership m JOIN tenancy_organization o
-    ON o.id = m.organization_id WHERE m.account_id = :account AND m.role = 'owner'
-"""
-OWNED_PROJECTS = """
-    SELECT p.project_id FROM tenancy_projectmembership p JOIN tenancy_organizationmembership m
-    ON m.id = p.member_id WHERE m.account_id = :account AND p.role = 'owner'
-"""
-ENDED_REQUESTS = "SELECT id FROM deletion_deletionrequest WHERE account_id = :account AND state = 'ended'"
-ABOUT = """
-    state = 'pending' AND id IN (
-    SELECT id FROM tenancy_invitation WHERE inviter_id IN
-    (SELECT id FROM tenancy_organizationmembership WHERE account_id = :account)
-    UNION ALL SELECT id FROM tenancy_invitation WHERE address_key IN
-    (SELECT key FROM identities_identityclaim WHERE account_id = :account))
-"""
-LOCK_INVITATIONS = f"""
-    SELECT organization_id, inviter_id IN
-    (SELECT id FROM tenancy_organizationmembership WHERE account_id = :account)
-    FROM tenancy_invitation WHERE {ABOUT} ORDER BY id
-"""  # noqa: S608 - constants
-USE_CODE_UP = """
-    DELETE FROM deletion_verification
-    WHERE request_id = :request AND number = :number AND used_up_at IS NULL
-"""
-COUNT_REASON = """
-    INSERT INTO deletion_reasoncount (week, reason, count) VALUES (:week, :reason, 1)
-    ON CONFLICT (week, reason) DO UPDATE SET count = deletion_reasoncount.count + 1
-"""
-CONFIRM = """
-    UPDATE deletion_deletionrequest SET account_id = NULL, former_account_id = :account, state = 'erasing',
-    reason = '', confirmed_at = :now WHERE id = :request
-"""
-KEEP_CONSENTS = f"""
-    INSERT INTO deletion_consent (request_id, text_id, given_at)
-    VALUES {", ".join(f"(:request, '{text}', :now)" for text in TEXTS)}
-"""  # noqa: S608 - constants
-RECORD = """
-    INSERT INTO activities_activity (id, organization_id, kind, level, actor_id, subject_kind, subject_id,
-    subject_name, subject_name_key, recorded_at)
-    SELECT {random_id}, organization_id, 'organization.member_erased', 'warning', :account, 'account',
-    :account_in_words, '', '', :now FROM tenancy_organizationmembership WHERE account_id = :account
-"""
-# What hangs on these rows goes with them: places in projects, API keys, agreements, sessions, welcomes.
-ERASE = (
-    "DELETE FROM deletion_deletionrequest WHERE account_id = :account",
-    "UPDATE tenancy_organization SET contact_id = NULL WHERE contact_id = :account",
-    f"UPDATE tenancy_invitation SET state = 'revoked', ended_at = :now, address_key = '' WHERE {ABOUT}",  # noqa: S608
-    "DELETE FROM tenancy_organizationmembership WHERE account_id = :account",
-    (
-        "UPDATE notices_notice SET state = 'given_up', settled_at = :now, leased_until_at = NULL"
-        " WHERE account_id = :account AND state = 'owed'"
-    ),
-    "UPDATE identities_identityclaim SET account_id = NULL, retired_at = :now WHERE account_id = :account",
-    (
-        "DELETE FROM account_emailconfirmation WHERE email_address_id IN"
-        " (SELECT id FROM account_emailaddress WHERE user_id = :account)"
-    ),
-    "DELETE FROM account_emailaddress WHERE user_id = :account",
-    "DELETE FROM accounts_account WHERE id = :account",
-)
-STEP = "(:id{0}, :request, {1}, :keeper{0}, :name{0}, :title{0}, :payload{0}, {2}, {3})"
-NEW_STEP = "'waiting', 0, 0, '', 0, :now, :now"
-WRITE_STEPS = """
-    INSERT INTO deletion_erasurestep (id, request_id, position, keeper, name, title, payload,
-    is_after_completion, state, attempts, failures, last_error, epoch, asked_at, next_attempt_at) VALUES
-"""
+from benchmarks import floor_sql
+from benchmarks.ledger_by_hand import LedgerByHand
 
 
 class Refused(Exception):
@@ -122,9 +38,10 @@ class Floor(ABC):
     lock_invitations: str
     false: str
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Any, ledger: Path) -> None:
         """Count statements from here on."""
         self.connection = connection
+        self.ledger = LedgerByHand(ledger)
         self.statements = 0
 
     @abstractmethod
@@ -164,33 +81,69 @@ class Floor(ABC):
 
     def leave(self, *, account_id: UUID, code: str, expected: str, session: str, now: datetime) -> None:
         """Delete an account, as `confirm` does; `expected` is the code that was sent."""
-        self.begin()
+        fence, change = uuid4(), uuid4()
         given: dict[str, Any] = {
             "account": self.stored(account_id),
             "account_in_words": str(account_id),
             "now": self.stored(now),
             "week": self.stored(now.date() - timedelta(days=now.weekday())),
+            "fence": self.stored(fence),
+            "change": self.stored(change),
         }
-        self.check(given, code=code, expected=expected, session=session)
-        steps = self.steps(given)
-        if not self.run(USE_CODE_UP, given):
+        check = partial(self.check, given, code=code, expected=expected, session=session)
+        body = self.announce(given, check, fence, now)
+        self.cross(given, check, {**body, "change": str(change)})
+        self.begin()
+        given["line"] = self.ledger.append("confirmed", {**body, "change": str(change)}, now)
+        self.run(floor_sql.NOTE, given)
+        self.commit()
+
+    def announce(
+        self, given: dict[str, Any], check: Callable[[], None], fence: UUID, now: datetime
+    ) -> dict[str, Any]:
+        """Look whether the account can go, and tell the ledger."""
+        self.begin()
+        check()
+        keys = [list(row) for row in self.rows(floor_sql.KEYS, given)]
+        if not self.run(floor_sql.FENCE, given):
             raise Refused
-        for statement in (COUNT_REASON, CONFIRM, KEEP_CONSENTS, self.record):
+        self.commit()
+        body = {
+            "deletion": _worded(given["request"]),
+            "account": given["account_in_words"],
+            "fence": str(fence),
+            "keys": keys,
+        }
+        self.ledger.append("intent", body, now)
+        return body
+
+    def cross(self, given: dict[str, Any], check: Callable[[], None], body: Mapping[str, Any]) -> None:
+        """Look again, under lock, and go."""
+        self.begin()
+        self.lock_rest(given)
+        check()
+        if given["found_fence"] != given["fence"]:
+            raise Refused
+        steps = self.steps(given)
+        if not self.run(floor_sql.USE_CODE_UP, given):
+            raise Refused
+        for statement in (floor_sql.COUNT_REASON, floor_sql.CONFIRM, floor_sql.KEEP_CONSENTS, self.record):
             self.run(statement, given)
-        for statement in ERASE:
+        for statement in floor_sql.ERASE:
             self.run(statement, given)
         self.write_steps(steps, given)
+        told = {name: value for name, value in body.items() if name != "change"}
+        self.run(floor_sql.OWE, {**given, "body": json.dumps(told)})
         self.commit()
 
     def check(self, given: dict[str, Any], *, code: str, expected: str, session: str) -> None:
-        """Lock everything, then look at it again (Rules D2, D4)."""
+        """Lock the request and look at everything (Rules D2, D4)."""
         [found] = self.rows(self.lock_request, given)
-        request, reason, number, bound_session, owned, texts, expires_at = found
-        given |= {"request": request, "reason": reason, "number": number}
-        self.lock_rest(given)
-        organizations = self.rows(OWNED_ORGANIZATIONS, given)
+        request, reason, fence, number, bound_session, owned, texts, expires_at = found
+        given |= {"request": request, "reason": reason, "number": number, "found_fence": fence}
+        organizations = self.rows(floor_sql.OWNED_ORGANIZATIONS, given)
         mine = [f"organization:{_worded(id_)}" for id_, _ in organizations]
-        mine += [f"project:{_worded(id_)}" for (id_,) in self.rows(OWNED_PROJECTS, given)]
+        mine += [f"project:{_worded(id_)}" for (id_,) in self.rows(floor_sql.OWNED_PROJECTS, given)]
         if not (
             bound_session == session
             and expires_at > given["now"]
@@ -203,7 +156,7 @@ class Floor(ABC):
 
     def steps(self, given: Mapping[str, Any]) -> list[tuple[str, str, str, dict[str, str]]]:
         """Say what is left to do."""
-        ended = ",".join(_worded(id_) for (id_,) in self.rows(ENDED_REQUESTS, given))
+        ended = ",".join(_worded(id_) for (id_,) in self.rows(floor_sql.ENDED_REQUESTS, given))
         sent: dict[str, int] = {}
         invitations = self.rows(self.lock_invitations, given)
         for organization, is_mine in invitations:
@@ -243,20 +196,22 @@ class Floor(ABC):
 
     def write_steps_of(self, count: int) -> str:
         """Give the statement for so many steps."""
-        return WRITE_STEPS + ", ".join(STEP.format(at, at + 1, self.false, NEW_STEP) for at in range(count))
+        return floor_sql.WRITE_STEPS + ", ".join(
+            floor_sql.STEP.format(at, at + 1, self.false, floor_sql.NEW_STEP) for at in range(count)
+        )
 
 
 class SqliteFloor(Floor):
     """Through `sqlite3`; a transaction that is immediate is alone, so there is nothing to lock."""
 
-    record = RECORD.format(random_id="lower(hex(randomblob(16)))")
-    lock_request = LOCK_REQUEST
-    lock_invitations = LOCK_INVITATIONS
+    record = floor_sql.RECORD.format(random_id="lower(hex(randomblob(16)))")
+    lock_request = floor_sql.LOCK_REQUEST
+    lock_invitations = floor_sql.LOCK_INVITATIONS
     false = "0"
 
-    def __init__(self, file: Path, pragmas: str) -> None:
+    def __init__(self, file: Path, pragmas: str, ledger: Path) -> None:
         """Open a connection that commits by itself, set up as the product's are."""
-        super().__init__(sqlite3.connect(file, isolation_level=None))
+        super().__init__(sqlite3.connect(file, isolation_level=None), ledger)
         self.connection.executescript(f"PRAGMA foreign_keys=ON; {pragmas}")
 
     def begin(self) -> None:
@@ -284,14 +239,14 @@ class SqliteFloor(Floor):
 class PostgresqlFloor(Floor):
     """Through `psycopg`, with what it does by itself: statements that come again are prepared."""
 
-    lock_request = f"{LOCK_REQUEST} FOR UPDATE"
-    lock_invitations = f"{LOCK_INVITATIONS} FOR UPDATE"
-    record = RECORD.format(random_id="gen_random_uuid()")
+    lock_request = f"{floor_sql.LOCK_REQUEST} FOR UPDATE"
+    lock_invitations = f"{floor_sql.LOCK_INVITATIONS} FOR UPDATE"
+    record = floor_sql.RECORD.format(random_id="gen_random_uuid()")
     false = "false"
 
-    def __init__(self, parts: Mapping[str, Any]) -> None:
+    def __init__(self, parts: Mapping[str, Any], ledger: Path) -> None:
         """Open a connection to the server, database and so on that are named."""
-        super().__init__(psycopg.connect(**parts))
+        super().__init__(psycopg.connect(**parts), ledger)
         self.texts: dict[str, str] = {}
 
     def begin(self) -> None:
@@ -300,7 +255,12 @@ class PostgresqlFloor(Floor):
 
     def lock_rest(self, given: Mapping[str, Any]) -> None:
         """Lock what Note [The order of erasing] names, in its order."""
-        for statement in (LOCK_ACCOUNT, LOCK_CLAIMS, LOCK_ORGANIZATIONS, LOCK_PROJECTS):
+        for statement in (
+            floor_sql.LOCK_ACCOUNT,
+            floor_sql.LOCK_CLAIMS,
+            floor_sql.LOCK_ORGANIZATIONS,
+            floor_sql.LOCK_PROJECTS,
+        ):
             self.run(statement, given)
 
     def text(self, statement: str) -> Any:

@@ -25,6 +25,9 @@ def set_up(folder: Path, database: str) -> None:
     django.setup()
     call_command("migrate", verbosity=0)
     call_command("migrate", database="vault", verbosity=0)
+    from adieu.ledger.places import installed_ledger
+
+    installed_ledger().create()
 
 
 def write(model: type[Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -152,14 +152,15 @@ def people_of(ties: int, rounds: int) -> list[Person]:
 
 
 def open_floor() -> Floor:
-    """Connect the floor to the product's main database, with the product's settings."""
+    """Connect the floor to the product's main database as the product does, with a ledger of its own."""
+    from django.conf import settings
     from django.db import connection
 
-    main = connection.settings_dict
+    main, ledger = connection.settings_dict, settings.ADIEU.data_dir / "ledger-by-hand.jsonl"
     if connection.vendor == "sqlite":
-        return SqliteFloor(main["NAME"], main["OPTIONS"]["init_command"])
+        return SqliteFloor(main["NAME"], main["OPTIONS"]["init_command"], ledger)
     parts = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
-    return PostgresqlFloor({part: main[name] for part, name in parts.items() if main[name]})
+    return PostgresqlFloor({part: main[name] for part, name in parts.items() if main[name]}, ledger)
 
 
 def compare(floor: Floor, ties: int, people: Iterator[Person], rounds: int) -> list[Times]:

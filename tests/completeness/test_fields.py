@@ -9,7 +9,17 @@ from django.db.models import Field, Model
 
 from adieu.core.declaring import Fate, Fates, Retain
 
-PACKAGES = ["accounts", "activities", "deletion", "identities", "kit", "notices", "tenancy", "vault"]
+PACKAGES = [
+    "accounts",
+    "activities",
+    "deletion",
+    "identities",
+    "kit",
+    "ledger",
+    "notices",
+    "tenancy",
+    "vault",
+]
 
 TO_FIX_THIS = """
 {model}.{field} is not declared. When a person leaves, nobody knows what becomes of it. To fix this:

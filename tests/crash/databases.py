@@ -32,9 +32,15 @@ class Copies:
             with psycopg.connect(url) as connection:
                 self._rows[url] = {table: _read(connection, table) for table in _tables(connection)}
 
-    def go_back(self) -> None:
-        """Make every row as it was at the start; making the databases anew would take far longer."""
+    def go_back(self, *, but: str = "") -> None:
+        """Make every row as it was at the start; making the databases anew would take far longer.
+
+        Args:
+            but: the setting of a database that stays as it is.
+        """
         for url, tables in self._rows.items():
+            if url == self.urls.get(but):
+                continue
             with psycopg.connect(url) as connection:
                 # Neither triggers nor foreign keys: what is written was true.
                 connection.execute("SET session_replication_role = replica")
@@ -52,7 +58,11 @@ def copies(server: str | None = None) -> Iterator[Copies]:
     if server is None:
         server = os.environ.get("ADIEU_DATABASE_URL", "")
     end = secrets.token_hex(4)
-    names = {"ADIEU_DATABASE_URL": f"adieu_crash_{end}", "ADIEU_VAULT_URL": f"adieu_crash_vault_{end}"}
+    names = {
+        "ADIEU_DATABASE_URL": f"adieu_crash_{end}",
+        "ADIEU_VAULT_URL": f"adieu_crash_vault_{end}",
+        "ADIEU_LEDGER": f"adieu_crash_ledger_{end}",
+    }
     made = Copies(server, names if server else {})
     for name in made.names.values():
         made._run(f"CREATE DATABASE {name}")

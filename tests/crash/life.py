@@ -4,7 +4,7 @@ An act is a line of JSON, `["crash", "plain", "step.settled", "2"]`; the answer 
 what it said. `prepare` makes Alice, who has a code, Bob and Charlie; `record` confirms, works to the end and
 says every crash point it passed; `crash` does the same and kills itself at the n-th passing of a point;
 `finish` is the worker that is started afterwards; `look` says what there is. In the "troubled" story a step
-fails until it is stuck, and Alice is told.
+fails until it is stuck, and Alice is told; the "start" story is what every start does before it serves.
 """
 
 import json
@@ -73,11 +73,15 @@ def prepare() -> None:
 
     call_command("migrate", verbosity=0)
     call_command("migrate", database="vault", verbosity=0)
+    from adieu.ledger.opening import open_ledger
+    from adieu.ledger.places import installed_ledger
     from tests.support.departures import prepare_to_leave
     from tests.support.people import join
 
+    open_ledger(store=installed_ledger(), now=NOW)
     charlie, bob, alice = (join(address, NOW) for address in (CHARLIE, BOB, ALICE))
     prepare_to_leave(alice, ALICE, bob, NOW, comment=COMMENT)
+    start(NOW)
     deliver(NOW)
     note({"alice": str(alice), "bob": str(bob), "charlie": str(charlie)})
 
@@ -109,8 +113,19 @@ def finish(story: str) -> list[object]:
     If nothing was committed, Alice confirms again.
     """
     found = look()
+    start(LATER)
     STORIES[story](LATER)
     return [found, look()]
+
+
+def start(moment: datetime) -> None:
+    """Do what every start does before anything is served."""
+    from adieu.ledger.opening import open_ledger
+    from adieu.ledger.places import installed_ledger
+    from adieu.ops.ledgers import catch_up
+
+    open_ledger(store=installed_ledger(), now=moment)
+    catch_up(now=moment, is_start=True)
 
 
 def live_plainly(moment: datetime) -> None:
@@ -155,11 +170,13 @@ def work(moment: datetime) -> None:
     from adieu.deletion.erasure import run_due_steps
     from adieu.deletion.promises import tell_late
     from adieu.deletion.queue import due
+    from adieu.ops.ledgers import catch_up
 
     for seconds in range(0, 240, 3):
         tick = partial(_same, moment + timedelta(seconds=seconds))
         run_due_steps(now=tick, random=lambda: 0.0, report=expect_trouble)
         tell_late(now=tick())
+        catch_up(now=tick())
         deliver(tick())
         if not due(tick() + timedelta(seconds=3)).exists():
             break
@@ -183,6 +200,7 @@ def look() -> dict[str, object]:
     from adieu.deletion.keepers import all_keepers
     from adieu.deletion.models import DeletionRequest, ErasureStep, ReasonCount
     from adieu.identities.models import IdentityClaim
+    from adieu.ledger.places import installed_ledger
     from adieu.notices.models import Notice
     from adieu.tenancy.models import Organization
     from adieu.vault.models import Comment, Entry, InvitedAddress
@@ -190,10 +208,13 @@ def look() -> dict[str, object]:
     alice, charlie = people()["alice"], people()["charlie"]
     return {
         "account": Account.objects.filter(id=alice).exists(),
+        "is_locked": Account.objects.filter(id=alice, locked_at__isnull=False).exists(),
+        "ledger": [entry.kind for entry in installed_ledger().entries()],
         "addresses": EmailAddress.objects.filter(user_id=alice).count(),
         "live_claims": IdentityClaim.objects.filter(account_id=alice).count(),
         "retired_claims": IdentityClaim.objects.filter(retired_at__isnull=False).count(),
         "request": DeletionRequest.objects.get().state,
+        "fence": DeletionRequest.objects.filter(intent_fence__isnull=False).exists(),
         "told": [
             time is not None
             for time in DeletionRequest.objects.values_list("told_late_at", "told_stuck_at").get()
@@ -244,7 +265,12 @@ def data_dir() -> Path:
 
 
 TROUBLE: list[Exception] = []
-STORIES: dict[str, Callable[[datetime], None]] = {"plain": live_plainly, "troubled": live_in_trouble}
+STORIES: dict[str, Callable[[datetime], None]] = {
+    "plain": live_plainly,
+    "troubled": live_in_trouble,
+    "start": start,
+    "work": work,
+}
 ACTS: dict[str, Callable[..., object]] = {
     "prepare": prepare,
     "record": record,

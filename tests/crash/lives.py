@@ -63,6 +63,16 @@ class Lives:
         shutil.copytree(self.template, self.data)
         self.database.go_back()
 
+    def restore(self) -> None:
+        """Restore the databases from a backup of the start; the ledger stays as it is."""
+        ledger = self.data / "ledger.jsonl"
+        kept = ledger.read_bytes() if ledger.exists() else None
+        shutil.rmtree(self.data)
+        shutil.copytree(self.template, self.data)
+        if kept is not None:
+            ledger.write_bytes(kept)
+        self.database.go_back(but="ADIEU_LEDGER")
+
 
 @contextmanager
 def prepared_lives(folder: Path, server: str | None = None) -> Iterator[Lives]:

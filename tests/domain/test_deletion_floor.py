@@ -97,6 +97,11 @@ def as_texts(table: str, columns: Sequence[str], row: Sequence[Any]) -> Iterable
         ):
             # Numbered by the database, or random; that the inviter is forgotten shows all the same.
             yield f"{column}={value is not None}"
+        elif column in {"change_id", "intent_fence"} or (table == "ledger_change" and column == "number"):
+            # Random, and where it stands in a ledger of its own.
+            yield f"{column}={value is not None}"
+        elif table == "ledger_change" and column == "body":
+            yield f"{column}={sorted({**json.loads(value), 'fence': ''}.items())}".replace("-", "")
         elif column == "owned":
             # In the order of ids, which are each person's own.
             yield f"{column}={len(json.loads(value))}"

@@ -105,7 +105,7 @@ def test_asking_twice_changes_the_one_request(now: datetime) -> None:
 def test_a_cancelled_request_leaves_nothing(now: datetime) -> None:
     alice = join(ALICE, now, is_welcomed=False)
     ask_to_leave(alice, ALICE, now, comment="a comment")
-    requests.cancel(account_id=alice)
+    requests.cancel(account_id=alice, now=now)
     assert not DeletionRequest.objects.exists()
     assert not Verification.objects.exists()
     assert not Comment.objects.exists()
@@ -114,7 +114,7 @@ def test_a_cancelled_request_leaves_nothing(now: datetime) -> None:
 def test_nothing_to_cancel_is_said(now: datetime) -> None:
     alice = join(ALICE, now, is_welcomed=False)
     with pytest.raises(requests.NoOpenRequest):
-        requests.cancel(account_id=alice)
+        requests.cancel(account_id=alice, now=now)
 
 
 def test_a_request_that_nobody_confirms_is_forgotten_after_a_day(now: datetime) -> None:
@@ -194,7 +194,7 @@ def test_the_limit_of_an_account_survives_a_cancelled_request(now: datetime) -> 
     alice = join(ALICE, now, is_welcomed=False)
     for minute in range(5):
         ask_to_leave(alice, ALICE, now + timedelta(minutes=minute))
-        requests.cancel(account_id=alice)
+        requests.cancel(account_id=alice, now=now)
     with pytest.raises(LimitReached):
         ask_to_leave(alice, ALICE, now + timedelta(minutes=6))
 
@@ -215,7 +215,7 @@ def test_twenty_codes_an_hour_for_a_network_address(now: datetime) -> None:
 def test_asking_anew_is_no_way_around_the_minute(now: datetime) -> None:
     alice = join(ALICE, now, is_welcomed=False)
     ask_to_leave(alice, ALICE, now)
-    requests.cancel(account_id=alice)
+    requests.cancel(account_id=alice, now=now)
     with pytest.raises(verification.ResendTooSoon):
         ask_to_leave(alice, ALICE, now + timedelta(seconds=30))
     assert codes_owed() == 1

@@ -120,6 +120,7 @@ def test_any_value_works_or_is_refused_in_one_line(name: str, value: str) -> Non
 def test_secret_from_file(name: str, tmp_path: Path) -> None:
     values = {
         "ADIEU_DATABASE_URL": "postgresql://localhost/adieu",
+        "ADIEU_LEDGER": "postgresql://localhost/adieu_ledger",
         "ADIEU_PEPPER": LONG,
         "ADIEU_SECRET_KEY": LONG,
         "ADIEU_SMTP_URL": "smtp://localhost",

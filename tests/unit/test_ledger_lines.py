@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adieu.ledger.entries import Entry, Head, Kind, LedgerDamaged, as_line, follow, read_lines
+from adieu.ledger.entries import BEGINNING, Entry, Head, Kind, LedgerDamaged, as_line, follow, read_lines
 
 NOW = datetime(2030, 3, 4, 9, 30, tzinfo=UTC)
 
@@ -22,7 +22,7 @@ def lines(count: int) -> list[str]:
 
 
 def read(written: list[str]) -> list[Entry]:
-    return list(read_lines(written))
+    return list(read_lines(written, after=BEGINNING))
 
 
 def test_what_was_written_is_read() -> None:

@@ -9,6 +9,7 @@ FATES: Fates = {
         "password": Fate.ERASE,
         "last_login": Fate.ERASE,
         "registered_at": Fate.ERASE,
+        "locked_at": Fate.ERASE,
     },
     "accounts.TermsAgreement": {
         "id": Fate.ERASE,

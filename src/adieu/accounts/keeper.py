@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from adieu.accounts.erasing import count_left, erase_account, lock_account
+from adieu.accounts.locking import set_locked
 from adieu.accounts.models import Session
 from adieu.core.keeping import Blocker, Description, Going, Step, StepSpec, Subject
 
@@ -27,6 +28,13 @@ class AccountsKeeper:
                 Going("session", "sessions", sessions),
             )
         )
+
+    def settle_blockers(self, *, account_id: UUID, now: datetime) -> None:
+        """Nothing here is ever in the way."""
+
+    def set_locked(self, *, account_id: UUID, locked_at: datetime | None) -> None:
+        """Lock the account and end its sessions, or let its person in again."""
+        set_locked(account_id=account_id, locked_at=locked_at)
 
     def owned(self, *, account_id: UUID) -> Sequence[Subject]:
         """Nothing here can be owned."""

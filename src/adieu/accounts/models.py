@@ -30,6 +30,8 @@ class Account(AbstractBaseUser):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     email = models.EmailField(max_length=254, db_index=True)
     registered_at = models.DateTimeField()
+    # Since when nobody may use it, because a restore left open whether it was deleted (Rule L1).
+    locked_at = models.DateTimeField(null=True)
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -44,6 +46,11 @@ class Account(AbstractBaseUser):
                 name="account_address_sealed", condition=models.Q(email__endswith="@sealed.invalid")
             ),
         ]
+
+    @property
+    def is_active(self) -> bool:  # type: ignore[override]
+        """Whether its person is let in; Django and allauth ask this at every request and sign-in."""
+        return self.locked_at is None
 
     def save(self, **kwargs: Any) -> None:
         """Write the account; one that was deleted meanwhile is never written back (Rule D7).

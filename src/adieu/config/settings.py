@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "adieu.identities",
     "adieu.vault",
     "adieu.activities",
+    "adieu.ledger",
     "adieu.notices",
     "adieu.accounts",
     "adieu.tenancy",
@@ -86,6 +87,7 @@ TEMPLATES = [
 # --- Databases, cache, mail ---
 DATABASES = databases(data_dir=ADIEU.data_dir, database_url=ADIEU.database_url, vault_url=ADIEU.vault_url)
 DATABASE_ROUTERS = ["adieu.vault.router.VaultRouter"]
+LEDGER = ADIEU.ledger or ADIEU.data_dir / "ledger.jsonl"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     "default": {

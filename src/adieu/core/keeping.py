@@ -121,6 +121,20 @@ class Keeper(Protocol):
     def describe(self, *, account_id: UUID) -> Description:
         """Tell what goes and what stays."""
 
+    def settle_blockers(self, *, account_id: UUID, now: datetime) -> None:
+        """Settle what is in the way, in the caller's transaction.
+
+        For an erasure that is repeated after a restore: nobody can be asked then (Rule L2).
+        """
+
+    def set_locked(self, *, account_id: UUID, locked_at: datetime | None) -> None:
+        """Let nobody use the account, or somebody again, in the caller's transaction (Rule L1).
+
+        Args:
+            account_id: Whose.
+            locked_at: Since when it is locked; none to unlock it.
+        """
+
     def owned(self, *, account_id: UUID) -> Sequence[Subject]:
         """Name what the person owns, which the code is bound to (Rule D4)."""
 

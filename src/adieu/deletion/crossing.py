@@ -1,29 +1,35 @@
 """The point of no return (Rule D6): one transaction; it all happens or none of it.
 
-Its statements are written by hand, a constant number of them: the ORM takes longer to write them than the
-database to run them.
+The ledger hears of it before and after (Note [Intents]). The transaction's statements are written by hand, a
+constant number of them: the ORM takes longer to write them than the database to run them.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
+from functools import partial
 from uuid import UUID, uuid4
 
 from adieu.core.keeping import Keeper, StepSpec
+from adieu.deletion import intents
 from adieu.deletion.consents import TEXTS, check_consents
-from adieu.deletion.keepers import all_keepers, find_blockers
+from adieu.deletion.intents import Intent
+from adieu.deletion.keepers import all_keepers, lock_all
 from adieu.deletion.models import DeletionRequest, RequestState, Verification
-from adieu.deletion.requests import DeletionBlocked
+from adieu.deletion.requests import refuse_if_blocked
 from adieu.deletion.verification import lock_verification, refusal_of_code, use_up
 from adieu.kit import sql
 from adieu.kit.crashing import crash_point
+from adieu.kit.errors import Fact
 from adieu.kit.transactions import transaction, transaction_required
+from adieu.ledger.places import installed_ledger
 
 INSERT_CONSENTS = "INSERT INTO deletion_consent (request_id, text_id, given_at)"
 INSERT_STEPS = """
     INSERT INTO deletion_erasurestep (id, request_id, position, keeper, name, title, payload,
     is_after_completion, asked_at, next_attempt_at, state, attempts, failures, last_error, epoch)
 """
+type RefusalOf = Callable[[Verification], Fact | None]
 STEP = "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'waiting', 0, 0, '', 0)"
 
 
@@ -45,27 +51,64 @@ def confirm(
     Raises:
         ConsentMissing: a box is not ticked; no try was used up.
         NoOpenRequest: there is nothing to confirm, or another confirmation won.
+        ConfirmationUnderWay: another confirmation is not over yet.
         NoCodeSent, CodeExpired, CodeOfAnotherSession: a new code is needed.
         OwnThingsChanged: the person has to look again; no try was used up.
         WrongCode, RequestEnded: the code does not match.
         CodeUsedUp: another confirmation used it.
         DeletionBlocked: a blocker appeared; nothing was changed.
+        UnableToAppend: the ledger could not be told; nothing was changed.
     """
     check_consents(consents)
+    ledger = installed_ledger()
+    refusal_of = partial(
+        refusal_of_code, account_id=account_id, code=code, session_digest=session_digest, now=now
+    )
+    intent = _intend(refusal_of, account_id=account_id, now=now)
+    intents.announce(intent, store=ledger, now=now)
+    try:
+        line = _cross_as_intended(refusal_of, intent, now=now)
+    except BaseException:
+        # If not even this can be written, whoever starts next settles it.
+        intents.give_up(intent, now=now)
+        raise
+    crash_point("crossing.committed")
+    intents.tell(line, store=ledger, now=now)
+    return intent.deletion_id
+
+
+def _intend(refusal_of: RefusalOf, *, account_id: UUID, now: datetime) -> Intent:
+    """Look whether the account can go, and give the request the fence of this confirmation.
+
+    Nothing but the request is locked: the point of no return looks again.
+    """
     with transaction():
         verification = lock_verification(account_id=account_id)
-        # Before the look at what the person owns, which must not change between that and the erasing.
-        for keeper in reversed(all_keepers()):
-            keeper.lock(account_id=account_id)
-        refusal = refusal_of_code(
-            verification, account_id=account_id, code=code, session_digest=session_digest, now=now
-        )
+        refusal = refusal_of(verification)
         if refusal is None:
-            cross(verification, account_id=account_id, now=now)
+            refuse_if_blocked(account_id=account_id)
+            intent = intents.intend(verification.request, account_id=account_id, now=now)
+    # A refusal that counts a try is committed before it is raised.
     if refusal is not None:
         raise refusal
-    crash_point("crossing.committed")
-    return verification.request_id
+    return intent
+
+
+def _cross_as_intended(refusal_of: RefusalOf, intent: Intent, *, now: datetime) -> UUID:
+    """Lock and check everything again, and go; give the line that the ledger is owed."""
+    with transaction():
+        verification = lock_verification(account_id=intent.account_id)
+        # Before the look at what the person owns, which must not change between that and the erasing.
+        lock_all(account_id=intent.account_id)
+        refusal = refusal_of(verification)
+        if refusal is None:
+            intents.require_fence(verification.request, intent)
+            cross(verification, account_id=intent.account_id, now=now)
+            line = intents.owe_confirmed(intent, now=now)
+            crash_point("crossing.line_owed")
+    if refusal is not None:
+        raise refusal
+    return line
 
 
 @transaction_required
@@ -80,23 +123,30 @@ def cross(verification: Verification, *, account_id: UUID, now: datetime) -> Non
     account row goes last; every personal row has a foreign key to it, so a request that was under way fails
     at its commit.
     """
-    blockers = find_blockers(account_id=account_id)
-    if blockers:
-        raise DeletionBlocked(blockers)
+    refuse_if_blocked(account_id=account_id)
     crash_point("crossing.locked")
     use_up(verification, now=now)
     crash_point("crossing.code_used_up")
-    steps = _declare_steps(account_id=account_id)
+    steps = declare_steps(account_id=account_id)
     _keep_evidence(verification.request, account_id=account_id, now=now)
     crash_point("crossing.evidence_kept")
+    erase(steps, account_id=account_id, deletion_id=verification.request_id, now=now)
+
+
+@transaction_required
+def erase(
+    steps: list[tuple[Keeper, StepSpec]], *, account_id: UUID, deletion_id: UUID, now: datetime
+) -> None:
+    """Erase what every keeper has, and write down the steps that it declared before."""
     for keeper in all_keepers():
         keeper.erase_now(account_id=account_id, now=now)
         crash_point(f"crossing.erased_by.{keeper.name}")
-    _write_steps(steps, request_id=verification.request_id, now=now)
+    _write_steps(steps, request_id=deletion_id, now=now)
     crash_point("crossing.steps_written")
 
 
-def _declare_steps(*, account_id: UUID) -> list[tuple[Keeper, StepSpec]]:
+def declare_steps(*, account_id: UUID) -> list[tuple[Keeper, StepSpec]]:
+    """Ask every keeper what is left to do afterwards, before anything is erased."""
     return [(keeper, spec) for keeper in all_keepers() for spec in keeper.steps(account_id=account_id)]
 
 

@@ -18,6 +18,9 @@ FATES: Fates = {
         "completed_at": EVIDENCE,
         "told_late_at": PROGRESS,
         "told_stuck_at": PROGRESS,
+        "intent_fence": EVIDENCE,
+        "intended_at": EVIDENCE,
+        "replayed_at": EVIDENCE,
     },
     "deletion.Verification": {
         "request": Fate.ERASE,

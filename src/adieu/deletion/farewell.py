@@ -123,26 +123,32 @@ def complete_if_done(*, request_id: UUID, now: datetime) -> None:
     crash_point("completion.written")
     if not is_completed_now:
         return
-    account_id = DeletionRequest.objects.values_list("former_account_id", flat=True).get(id=request_id)
-    notice_id = owe(
-        kind=NOTICE_OF_COMPLETION,
-        now=now,
-        give_up_after=FINAL_MAIL_LIVES,
-        account_id=account_id,
-        payload={"deletion_id": str(request_id)},
-    )
-    crash_point("completion.mail_owed")
+    completed = DeletionRequest.objects.get(id=request_id)
+    notice_id = None if completed.replayed_at else _owe_last_mail(completed, now=now)
     ErasureStep.objects.create(
         request_id=request_id,
         position=1,
         keeper=FarewellKeeper.name,
         name=FORGET_ADDRESS,
         title="Tell you by mail, then erase your address",
-        payload={"notice_id": str(notice_id)},
+        # After a restore the person is not told a second time.
+        payload={"notice_id": str(notice_id)} if notice_id else {},
         is_after_completion=True,
         asked_at=now,
         next_attempt_at=now,
     )
+
+
+def _owe_last_mail(request: DeletionRequest, *, now: datetime) -> UUID:
+    notice_id = owe(
+        kind=NOTICE_OF_COMPLETION,
+        now=now,
+        give_up_after=FINAL_MAIL_LIVES,
+        account_id=request.former_account_id,
+        payload={"deletion_id": str(request.id)},
+    )
+    crash_point("completion.mail_owed")
+    return notice_id
 
 
 class FarewellKeeper:
@@ -159,6 +165,12 @@ class FarewellKeeper:
         """Tell who is told."""
         del account_id
         return Description(told=("You, by one last mail. Your address is erased after it.",))
+
+    def settle_blockers(self, *, account_id: UUID, now: datetime) -> None:
+        """Nothing here is ever in the way."""
+
+    def set_locked(self, *, account_id: UUID, locked_at: datetime | None) -> None:
+        """Nothing here lets anybody in."""
 
     def owned(self, *, account_id: UUID) -> Sequence[Subject]:
         """Nothing here can be owned."""
@@ -183,8 +195,8 @@ class FarewellKeeper:
             NotYet: the mail is still owed, or somebody keeps reading the vault.
         """
         del now
-        notice_id = UUID(step.payload["notice_id"])
-        if not is_settled(notice_id):
+        notice_id = UUID(step.payload["notice_id"]) if step.payload else None
+        if notice_id and not is_settled(notice_id):
             raise NotYet(longest=FINAL_MAIL_LIVES + PROMISE)
         development.forget(account_id=step.account_id, kept=notice_id)
         crash_point("address.development_mail_erased")

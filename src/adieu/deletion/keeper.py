@@ -43,6 +43,12 @@ class DeletionKeeper:
             ),
         )
 
+    def settle_blockers(self, *, account_id: UUID, now: datetime) -> None:
+        """Nothing here is ever in the way."""
+
+    def set_locked(self, *, account_id: UUID, locked_at: datetime | None) -> None:
+        """Nothing here lets anybody in."""
+
     def owned(self, *, account_id: UUID) -> Sequence[Subject]:
         """Nothing here can be owned."""
         del account_id

@@ -26,6 +26,12 @@ def find_blockers(*, account_id: UUID) -> list[Blocker]:
     return [blocker for keeper in all_keepers() for blocker in keeper.find_blockers(account_id=account_id)]
 
 
+def lock_all(*, account_id: UUID) -> None:
+    """Lock everything of the person, the account row first (Note [The order of erasing])."""
+    for keeper in reversed(all_keepers()):
+        keeper.lock(account_id=account_id)
+
+
 def owned(*, account_id: UUID) -> list[Subject]:
     """Name everything the person owns, which the code is bound to (Rule D4)."""
     return [subject for keeper in all_keepers() for subject in keeper.owned(account_id=account_id)]

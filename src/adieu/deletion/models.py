@@ -46,9 +46,23 @@ class DeletionRequest(models.Model):
     # When the person was told that it takes longer than promised, and that somebody has to help; once each.
     told_late_at = models.DateTimeField(null=True)
     told_stuck_at = models.DateTimeField(null=True)
+    # The confirmation that the ledger was told of; see Note [Intents].
+    intent_fence = models.UUIDField(null=True)
+    intended_at = models.DateTimeField(null=True)
+    # When a restored database erased again what the ledger says was erased (Rule L2).
+    replayed_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                name="deletion_intent_has_time",
+                condition=Q(intent_fence__isnull=True, intended_at__isnull=True)
+                | Q(intent_fence__isnull=False, intended_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="only_confirmed_deletion_is_replayed",
+                condition=Q(replayed_at__isnull=True) | Q(confirmed_at__isnull=False),
+            ),
             models.CheckConstraint(
                 name="deletion_state_tells_times",
                 condition=(

@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from adieu.core.keeping import Blocker
+from adieu.deletion.intents import forget_intent
 from adieu.deletion.keepers import find_blockers
 from adieu.deletion.models import DeletionRequest, Reason, RequestState
 from adieu.kit import sql
 from adieu.kit.errors import Fact
-from adieu.kit.transactions import transaction
+from adieu.kit.transactions import transaction, transaction_required
 from adieu.vault.comments import forget_comment, keep_comment
 from adieu.vault.fields import TooLong, UnusableCharacter, comment_field
 
@@ -92,18 +95,16 @@ def _open_row(*, account_id: UUID, reason: Reason, now: datetime) -> DeletionReq
     return DeletionRequest.objects.get(account_id=account_id, state=RequestState.OPEN)
 
 
-def cancel(*, account_id: UUID) -> None:
+def cancel(*, account_id: UUID, now: datetime) -> None:
     """Forget everything about the wish to leave: a cancelled request leaves nothing (Rule D3).
 
     Raises:
         NoOpenRequest: there is nothing to cancel, perhaps because the account is going already.
     """
     with transaction():
-        requests = DeletionRequest.objects.select_for_update().filter(account_id=account_id)
-        ids = list(requests.values_list("id", flat=True))
+        ids = _forget(DeletionRequest.objects.filter(account_id=account_id), now=now)
         if not ids:
             raise NoOpenRequest
-        DeletionRequest.objects.filter(id__in=ids).delete()
     for request_id in ids:
         forget_comment(request_id=request_id)
 
@@ -111,11 +112,20 @@ def cancel(*, account_id: UUID) -> None:
 def sweep(*, now: datetime) -> int:
     """Forget requests that were opened a day ago and never confirmed (Rule A8)."""
     with transaction():
-        old = DeletionRequest.objects.select_for_update().filter(
-            account__isnull=False, opened_at__lte=now - ABANDONED_AFTER
-        )
-        ids = list(old.values_list("id", flat=True))
-        DeletionRequest.objects.filter(id__in=ids).delete()
+        old = DeletionRequest.objects.filter(account__isnull=False, opened_at__lte=now - ABANDONED_AFTER)
+        ids = _forget(old, now=now)
     for request_id in ids:
         forget_comment(request_id=request_id)
     return len(ids)
+
+
+@transaction_required
+def _forget(requests: QuerySet[DeletionRequest], *, now: datetime) -> list[UUID]:
+    """Take requests away, and give their ids; the ledger hears of a confirmation that ends with one."""
+    locked = list(requests.select_for_update())
+    for request in locked:
+        # Who is in the middle of confirming finds no request any more, and has changed nothing.
+        forget_intent(request, now=now)
+    ids = [request.id for request in locked]
+    DeletionRequest.objects.filter(id__in=ids).delete()
+    return ids

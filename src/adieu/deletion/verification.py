@@ -33,8 +33,8 @@ NOTICE_OF_CODE = "deletion.code"
 
 # Both rows are locked in the statement that reads them: who waited for the one reads the other anew, too.
 LOCK_VERIFICATION = """
-    SELECT request.id, request.reason, sent.owned, sent.consent_texts, sent.expires_at,
-        sent.number, sent.session_digest, sent.wrong_tries
+    SELECT request.id, request.reason, request.intent_fence, request.intended_at, sent.owned,
+        sent.consent_texts, sent.expires_at, sent.number, sent.session_digest, sent.wrong_tries
     FROM deletion_deletionrequest request JOIN deletion_verification sent ON sent.request_id = request.id
     WHERE request.account_id = %s AND request.state = 'open'
 """
@@ -164,11 +164,17 @@ def lock_verification(*, account_id: UUID) -> Verification:
 
 
 def _as_verification(
-    request_id: UUID | str, reason: str, bound_to: str, consent_texts: str, expires_at: datetime, *others: Any
+    request_id: UUID | str, reason: str, fence: UUID | str | None, intended_at: datetime | None, *sent: Any
 ) -> Verification:
-    number, session_digest, wrong_tries = others
+    bound_to, consent_texts, expires_at, number, session_digest, wrong_tries = sent
+    request = DeletionRequest(
+        id=sql.as_id(request_id),
+        reason=reason,
+        intent_fence=sql.as_id(fence) if fence else None,
+        intended_at=sql.as_moment(intended_at) if intended_at else None,
+    )
     return Verification(
-        request=DeletionRequest(id=sql.as_id(request_id), reason=reason),
+        request=request,
         number=number,
         session_digest=session_digest,
         owned=json.loads(bound_to),

@@ -56,6 +56,23 @@ def retire(*, account_id: UUID, now: datetime) -> int:
     )
 
 
+@transaction_required
+def retire_keys(*, keys: Iterable[tuple[str, int, int]], now: datetime) -> None:
+    """Retire identifiers by their keys, whoever holds them, and those that nobody holds, too (Rule L2).
+
+    Args:
+        keys: claim keys, each with the versions of rule and pepper it was made under.
+        now: since when they are retired; one that is retired already stays as it is.
+    """
+    for key, rule_version, pepper_version in keys:
+        sql.run(
+            "INSERT INTO identities_identityclaim (key, rule_version, pepper_version, retired_at)"
+            " VALUES (%s, %s, %s, %s) ON CONFLICT (key) DO UPDATE SET account_id = NULL,"
+            " retired_at = excluded.retired_at WHERE identities_identityclaim.retired_at IS NULL",
+            [key, rule_version, pepper_version, now],
+        )
+
+
 def _is_own(claims: Iterable[IdentityClaim], account_id: UUID) -> bool:
     is_own = False
     for held in claims:

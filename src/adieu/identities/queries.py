@@ -65,6 +65,12 @@ def keys_of_account(account_id: UUID) -> list[str]:
     return [key for (key,) in sql.rows(KEYS_OF_ACCOUNT, [account_id])]
 
 
+def versioned_keys_of_account(account_id: UUID) -> list[tuple[str, int, int]]:
+    """List the keys an account holds, each with the versions of rule and pepper, in the order of the keys."""
+    claims = IdentityClaim.objects.filter(account_id=account_id).order_by("key")
+    return list(claims.values_list("key", "rule_version", "pepper_version"))
+
+
 def holders_of(*, kind: str, identifiers: Iterable[str]) -> dict[str, UUID]:
     """Tell in one query which accounts hold identifiers; those that are free or retired are missing.
 

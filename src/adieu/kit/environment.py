@@ -14,7 +14,14 @@ from adieu.kit.setting_values import Bind, Network, NotAValue, SignUp, SmtpServe
 
 PREFIX = "ADIEU_"
 # These may stand in a file instead, named by the same setting with _FILE at its end.
-SECRETS = ("ADIEU_DATABASE_URL", "ADIEU_PEPPER", "ADIEU_SECRET_KEY", "ADIEU_SMTP_URL", "ADIEU_VAULT_URL")
+SECRETS = (
+    "ADIEU_DATABASE_URL",
+    "ADIEU_LEDGER",
+    "ADIEU_PEPPER",
+    "ADIEU_SECRET_KEY",
+    "ADIEU_SMTP_URL",
+    "ADIEU_VAULT_URL",
+)
 MOST_WEB_PROCESSES = 64
 
 
@@ -37,6 +44,7 @@ class Environment:
     mail_from: str
     database_url: str | None = field(repr=False)
     vault_url: str | None = field(repr=False)
+    ledger: Path | str | None = field(repr=False)
     secret_key: str | None = field(repr=False)
     pepper: Mapping[int, str] | None = field(repr=False)
     trusted_proxies: tuple[Network, ...]
@@ -93,6 +101,7 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
         mail_from=source.read("ADIEU_MAIL_FROM", values.sender, _default_sender(base_url)),
         database_url=source.read("ADIEU_DATABASE_URL", values.database_url, None),
         vault_url=source.read("ADIEU_VAULT_URL", values.database_url, None),
+        ledger=source.read("ADIEU_LEDGER", values.ledger_place, None),
         secret_key=source.read("ADIEU_SECRET_KEY", values.secret, None),
         pepper=source.read("ADIEU_PEPPER", values.peppers, None),
         trusted_proxies=source.read("ADIEU_TRUSTED_PROXIES", values.networks, ()),

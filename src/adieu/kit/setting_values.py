@@ -115,6 +115,16 @@ def database_url(value: str) -> str:
     return value
 
 
+def ledger_place(value: str) -> Path | str:
+    """Read where the ledger is: the path of a file, or the address of a PostgreSQL database."""
+    if "://" in value:
+        return database_url(value)
+    path = path_of(value)
+    if path.is_dir():
+        raise NotAValue(f"{path} is a folder, not a file")
+    return path
+
+
 def secret(value: str) -> str:
     """Read a secret, which must not be guessable."""
     if len(value) < SHORTEST_SECRET:

@@ -1,6 +1,7 @@
 """Set-based SQL for the few places where the ORM is too slow."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -50,6 +51,11 @@ def for_update(*, using: str = "default") -> str:
 def as_id(value: UUID | str) -> UUID:
     """Read an id as the database in use gives it."""
     return value if isinstance(value, UUID) else UUID(value)
+
+
+def as_json(value: Mapping[str, object]) -> str:
+    """Write a value for a column that holds JSON."""
+    return json.dumps(value)
 
 
 def as_moment(value: datetime) -> datetime:

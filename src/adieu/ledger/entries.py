@@ -37,6 +37,8 @@ class Kind(StrEnum):
     ORGANIZATION_DELETED = "organization_deleted"
     OWNER_MADE = "owner_made"
     """Somebody became an owner of an organization."""
+    OWNER_UNMADE = "owner_unmade"
+    """Somebody is an owner no more."""
     RECEIPT = "receipt"
     """The leaf of a receipt in the Merkle log."""
     CHECKPOINT = "checkpoint"
@@ -75,6 +77,10 @@ class Head:
     chain: str = NOTHING
 
 
+# Before the first line.
+BEGINNING = Head()
+
+
 def follow(head: Head, *, kind: Kind, body: Mapping[str, Any], now: datetime) -> Entry:
     """Make the line that comes after a head."""
     number, moment = head.number + 1, now.isoformat()
@@ -95,13 +101,17 @@ def as_line(entry: Entry) -> str:
     )
 
 
-def read_lines(lines: Iterable[str]) -> Iterator[Entry]:
-    """Read lines from the first on, and check that each follows from the one before.
+def read_lines(lines: Iterable[str], *, after: Head) -> Iterator[Entry]:
+    """Read lines, and check that each follows from the one before.
+
+    Args:
+        lines: without their ends.
+        after: what the first of them has to follow from.
 
     Raises:
-        LedgerDamaged: one does not.
+        LedgerDamaged: one does not follow.
     """
-    head = Head()
+    head = after
     for line in lines:
         entry = read_line(line, number=head.number + 1)
         if entry.chain != _chain_of(entry, after=head) or entry.number != head.number + 1:

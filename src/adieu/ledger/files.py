@@ -6,12 +6,13 @@ import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from adieu.kit.crashing import crash_point
 from adieu.kit.errors import UnableToStart
-from adieu.ledger.entries import Entry, Head, Kind, as_line, follow, read_line, read_lines
+from adieu.ledger.entries import BEGINNING, Entry, Head, Kind, as_line, follow, read_line, read_lines
 from adieu.ledger.stores import UnableToAppend, UnableToRead
 
 # More than any line is long: the claim keys of a hundred addresses take about 7 kB.
@@ -73,11 +74,11 @@ class FileStore:
             crash_point(f"ledger.{kind}.written")
             return entry
 
-    def entries(self) -> Iterator[Entry]:
-        """Give every line; see `Store`."""
+    def entries(self, *, after: Head = BEGINNING) -> Iterator[Entry]:
+        """Give every line after one; see `Store`."""
         try:
             with self._path.open("rb") as file:
-                yield from read_lines(_whole_lines(file))
+                yield from read_lines(islice(_whole_lines(file), after.number, None), after=after)
         except OSError as error:
             raise UnableToRead from error
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from adieu.kit.errors import Fact
-from adieu.ledger.entries import Entry, Head, Kind
+from adieu.ledger.entries import BEGINNING, Entry, Head, Kind
 
 
 class UnableToAppend(Fact):
@@ -27,8 +27,8 @@ class Store(Protocol):
             LedgerDamaged: the last line is not one.
         """
 
-    def entries(self) -> Iterator[Entry]:
-        """Give every line in order, each checked against the one before.
+    def entries(self, *, after: Head = BEGINNING) -> Iterator[Entry]:
+        """Give every line after one, in order, each checked against the one before.
 
         Raises:
             UnableToRead: the place cannot be read.

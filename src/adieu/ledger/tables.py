@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 
 from adieu.kit.crashing import crash_point
-from adieu.ledger.entries import Entry, Head, Kind, as_line, follow, read_line, read_lines
+from adieu.ledger.entries import BEGINNING, Entry, Head, Kind, as_line, follow, read_line, read_lines
 from adieu.ledger.stores import UnableToAppend, UnableToRead
 
 SECONDS_TO_CONNECT = 10
@@ -62,12 +62,17 @@ class TableStore:
         crash_point(f"ledger.{kind}.written")
         return entry
 
-    def entries(self) -> Iterator[Entry]:
-        """Give every line; see `Store`."""
+    def refuse_if_open_to_others(self) -> None:
+        """Who may read the table is the server's to say."""
+
+    def entries(self, *, after: Head = BEGINNING) -> Iterator[Entry]:
+        """Give every line after one; see `Store`."""
         try:
             with self._connect() as connection, connection.cursor(name="ledger") as cursor:
-                cursor.execute("SELECT line FROM adieu_ledger ORDER BY number")
-                yield from read_lines(line for (line,) in cursor)
+                cursor.execute(
+                    "SELECT line FROM adieu_ledger WHERE number > %s ORDER BY number", [after.number]
+                )
+                yield from read_lines((line for (line,) in cursor), after=after)
         except psycopg.Error as error:
             raise UnableToRead from error
 

@@ -71,7 +71,7 @@ def message(message_id: UUID) -> DevelopmentMessage:
     return _shown(row)
 
 
-def forget(*, account_id: UUID, kept: UUID) -> None:
+def forget(*, account_id: UUID, kept: UUID | None) -> None:
     """Erase what was sent to an account; to be called while its vault entry still tells the address.
 
     The caller makes sure that no byte of it is left.
@@ -84,8 +84,9 @@ def forget(*, account_id: UUID, kept: UUID) -> None:
     if entry is None:
         return
     theirs = DevelopmentMail.objects.filter(address_key=address_key(entry.address))
-    theirs.exclude(id=kept).delete()
-    theirs.filter(id=kept).update(address="", address_key="")
+    kept_ids = [kept] if kept else []
+    theirs.exclude(id__in=kept_ids).delete()
+    theirs.filter(id__in=kept_ids).update(address="", address_key="")
 
 
 def address_key(address: str) -> str:

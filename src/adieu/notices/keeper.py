@@ -28,6 +28,12 @@ class NoticesKeeper:
         """Mail that waits is too small a thing to list."""
         return Description()
 
+    def settle_blockers(self, *, account_id: UUID, now: datetime) -> None:
+        """Nothing here is ever in the way."""
+
+    def set_locked(self, *, account_id: UUID, locked_at: datetime | None) -> None:
+        """Nothing here lets anybody in."""
+
     def owned(self, *, account_id: UUID) -> Sequence[Subject]:
         """Nothing here can be owned."""
         del account_id

@@ -12,7 +12,7 @@ from django.db import DatabaseError
 from adieu.kit import logs
 from adieu.kit.environment import PREFIX, SECRETS, Environment
 from adieu.kit.errors import UnableToStart
-from adieu.ops import deletions, vaults
+from adieu.ops import deletions, ledgers, vaults
 from adieu.ops.preparing import is_waiting, mail_goes
 
 WAITS = "waits for `adieu migrate`"
@@ -36,7 +36,7 @@ def examine() -> bool:
         findings += [f"ADIEU_VAULT_URL: {problem}" for problem in vaults.problems()]
     # A database that waits to be migrated cannot be asked what is in it.
     if not any(states.values()):
-        findings += [*_whose(), *deletions.findings()]
+        findings += [*_whose(), *deletions.findings(), *ledgers.problems(), *ledgers.findings()]
     for finding in findings:
         print(f"WRONG   {finding}")
     if not findings:

@@ -41,6 +41,7 @@ def serve(chosen: argparse.Namespace, environment: Environment) -> int:
     preparing.refuse_taken_port(environment.bind)
     preparing.set_up()
     preparing.migrate()
+    preparing.open_ledger()
     supervisor = Supervisor(environment)
     supervisor.start()
     say(f"Data folder: {environment.data_dir}")
@@ -78,6 +79,7 @@ def migrate(chosen: argparse.Namespace, environment: Environment) -> int:
 
     preparing.set_up()
     preparing.migrate()
+    preparing.open_ledger()
     return 0
 
 
@@ -128,6 +130,22 @@ def deletions(chosen: argparse.Namespace, environment: Environment) -> int:
     return 0
 
 
+def ledger(chosen: argparse.Namespace, environment: Environment) -> int:
+    """Look at the list of deletions outside the database, and settle what a restore left open."""
+    from adieu.ops import preparing
+
+    preparing.set_up_what_is_there(environment)
+    from adieu.ops import ledgers
+
+    try:
+        for line in ledgers.ACTS[chosen.act](chosen):
+            print(line)
+    except ledgers.REFUSALS as fact:
+        print(f"adieu: {fact}", file=sys.stderr)
+        return 1
+    return 0
+
+
 def django(chosen: argparse.Namespace, environment: Environment) -> int:
     """Run one of Django's own commands, for developers."""
     from django.core.management import execute_from_command_line
@@ -144,13 +162,15 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
         prog="adieu", description="A cloud console that people can leave for good."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (serve, web, worker, migrate, doctor, compact, deletions, django):
+    for command in (serve, web, worker, migrate, doctor, compact, deletions, ledger, django):
         listed = commands.add_parser(command.__name__, help=command.__doc__)
         listed.set_defaults(command=command)
         if command in {web, worker}:
             listed.add_argument("--parent", type=int, help=argparse.SUPPRESS)
         if command is deletions:
             _add_deletions(listed)
+        if command is ledger:
+            _add_ledger(listed)
         if command is doctor:
             listed.add_argument(
                 "--send-test-mail", metavar="ADDRESS", help="send one mail to this address first"
@@ -168,15 +188,30 @@ def _add_deletions(listed: argparse.ArgumentParser) -> None:
     chosen.add_argument("--all", action="store_true", help="every step that is stuck")
 
 
+def _add_ledger(listed: argparse.ArgumentParser) -> None:
+    acts = listed.add_subparsers(dest="act", required=True, metavar="ACT")
+    acts.add_parser("verify", help="read every line, and say what waits for you")
+    acts.add_parser("replay", help="take in what the ledger says; each start does this, too")
+    settling = acts.add_parser("settle", help="say whether a deletion that a restore left open had happened")
+    settling.add_argument("id", type=UUID, metavar="DELETION")
+    said = settling.add_mutually_exclusive_group(required=True)
+    said.add_argument("--was-erased", action="store_true", help="erase the account once more")
+    said.add_argument("--was-not-erased", action="store_true", help="let the person in again")
+    giving = acts.add_parser("give", help="name an owner of an organization that a restore left without one")
+    giving.add_argument("id", type=UUID, metavar="ORGANIZATION")
+    giving.add_argument("--to", required=True, metavar="ADDRESS", help="of a member")
+
+
 def _become_child_or_look(chosen: argparse.Namespace, environment: Environment) -> None:
     """Belong to the process that started us and has looked; or look ourselves whether all is there."""
-    from adieu.ops.preparing import set_up_what_is_there
+    from adieu.ops import preparing
     from adieu.ops.processes import die_with
 
     if chosen.parent:
         die_with(chosen.parent)
     else:
-        set_up_what_is_there(environment)
+        preparing.set_up_what_is_there(environment)
+        preparing.open_ledger()
 
 
 if __name__ == "__main__":

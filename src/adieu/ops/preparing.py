@@ -104,6 +104,19 @@ def _refuse_unready(alias: str) -> None:
         vaults.require_ours()
 
 
+def open_ledger() -> None:
+    """Make sure of the ledger, and take in what it says: before that nothing may be served (Rules L1, L2).
+
+    Raises:
+        UnableToStart: the ledger is not what the database remembers.
+    """
+    # Models cannot be imported before the apps are ready.
+    from adieu.ops.ledgers import open_and_catch_up
+
+    open_and_catch_up()
+    connections.close_all()
+
+
 def refuse_taken_port(bind: Bind) -> None:
     """Make sure that we can listen.
 

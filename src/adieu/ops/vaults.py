@@ -1,6 +1,7 @@
 """The vault, looked at before anything is served."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from django.conf import settings
 from django.db import connections
@@ -82,6 +83,6 @@ def _refuse_lost_file() -> None:
     # A new vault beside accounts would take nobody's mail, and show everyone as deleted.
     from adieu.accounts.queries import has_accounts
 
-    vault = settings.ADIEU.data_dir / "vault.sqlite3"
+    vault = Path(connections["vault"].settings_dict["NAME"])
     if not vault.exists() and has_accounts():
         raise UnableToStart(f"{vault} is gone, but its accounts are there; bring it back from a copy.")

@@ -25,6 +25,7 @@ from adieu.kit import limits, logs
 from adieu.notices import sweeps as notices
 from adieu.notices.delivery import deliver_due
 from adieu.ops.checkpoints import checkpoint_main
+from adieu.ops.ledgers import catch_up
 from adieu.tenancy import endings as invitations
 from adieu.vault import comments
 from adieu.vault import operations as vault
@@ -83,6 +84,7 @@ def chores(shift: Shift | None = None) -> list[Chore]:
     return [
         Chore("steps", lambda _: _run_steps(shift), PAUSE),
         Chore("notices", lambda now: _deliver(shift, now), PAUSE),
+        Chore("ledger", lambda now: catch_up(now=now), PAUSE),
         Chore("late_deletions", lambda now: tell_late(now=now), MINUTE),
         Chore("main_checkpoint", lambda _: checkpoint_main(), PAUSE),
         Chore("limits_sweep", lambda now: limits.sweep(now=now), MINUTE),

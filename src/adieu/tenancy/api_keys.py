@@ -207,7 +207,10 @@ def _live(secret: str, now: datetime) -> QuerySet[ApiKey]:
     if len(secret) != LENGTH or not secret.startswith(PREFIX) or not secret.isascii():
         return ApiKey.objects.none()
     has_time_left = Q(expires_at__isnull=True) | Q(expires_at__gt=now)
-    return ApiKey.objects.filter(has_time_left, digest=_digest(secret))
+    # Of a locked account neither session nor key works (Rule L1).
+    return ApiKey.objects.filter(
+        has_time_left, digest=_digest(secret), member__account__locked_at__isnull=True
+    )
 
 
 def _note_use(key: ApiKey, now: datetime) -> None:

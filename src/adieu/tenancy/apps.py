@@ -9,7 +9,7 @@ class TenancyConfig(AppConfig):
     def ready(self) -> None:
         """Hear of sign-ins, for the first organization (Rule A3), and answer for invitations."""
         from adieu.accounts.hooks import invited_keys, on_signed_in  # noqa: PLC0415 - after the models
-        from adieu.tenancy import invitation_mails  # noqa: PLC0415
+        from adieu.tenancy import invitation_mails, replaying  # noqa: PLC0415
         from adieu.tenancy.notices import register_mails  # noqa: PLC0415
         from adieu.tenancy.offers import invited_key  # noqa: PLC0415
         from adieu.tenancy.operations import welcome  # noqa: PLC0415
@@ -18,3 +18,4 @@ class TenancyConfig(AppConfig):
         invited_keys.append(invited_key)
         register_mails()
         invitation_mails.register_mails()
+        replaying.register_replayers()

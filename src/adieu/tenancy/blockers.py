@@ -19,9 +19,14 @@ OWNED_ALONE = """
 """
 
 
+def owned_alone(*, account_id: UUID) -> list[UUID]:
+    """List the organizations that the account alone owns."""
+    return [sql.as_id(id_) for (id_,) in sql.rows(OWNED_ALONE, [account_id, Role.OWNER.value])]
+
+
 def of_account(*, account_id: UUID) -> list[Blocker]:
     """Name every organization that the account alone owns, by name."""
-    alone = [sql.as_id(id_) for (id_,) in sql.rows(OWNED_ALONE, [account_id, Role.OWNER.value])]
+    alone = owned_alone(account_id=account_id)
     # Nearly always nobody is in the way, and the names need not be read.
     if not alone:
         return []

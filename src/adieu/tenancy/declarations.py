@@ -11,6 +11,7 @@ FATES: Fates = {
         "contact": Fate.ERASE,
         "time_zone": Fate.NOT_PERSONAL,
         "owner_count": Fate.NOT_PERSONAL,
+        "locked_at": Fate.NOT_PERSONAL,
         "created_at": Fate.NOT_PERSONAL,
     },
     "tenancy.Project": {

@@ -9,7 +9,7 @@ from adieu.activities.operations import record_in_each
 from adieu.core.keeping import Blocker, Description, Going, Staying, Step, StepSpec, Subject
 from adieu.kit import sql
 from adieu.kit.crashing import crash_point
-from adieu.tenancy import blockers, endings, ownership
+from adieu.tenancy import blockers, endings, ownership, replaying
 from adieu.tenancy.models import (
     ApiKey,
     Organization,
@@ -70,6 +70,13 @@ class TenancyKeeper:
             ),
             stays=(SHARED_THINGS, LOG_ENTRIES) if organizations.exists() else (LOG_ENTRIES,),
         )
+
+    def settle_blockers(self, *, account_id: UUID, now: datetime) -> None:
+        """Destroy what the account owns alone and is alone in; lock what has other members (Rule L2)."""
+        replaying.settle_owned_alone(account_id=account_id, now=now)
+
+    def set_locked(self, *, account_id: UUID, locked_at: datetime | None) -> None:
+        """Nothing here lets anybody in: API keys ask whether their account is locked."""
 
     def owned(self, *, account_id: UUID) -> Sequence[Subject]:
         """Name the organizations and projects that the account owns, alone or with others."""

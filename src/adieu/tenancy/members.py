@@ -42,7 +42,7 @@ def change_role(
     ownership.lock_for(
         permission=Permission.MANAGE_MEMBERS, organization_id=organization_id, account_id=account_id
     )
-    earlier = ownership.change_role(organization_id=organization_id, account_id=member_id, role=role)
+    earlier = ownership.change_role(organization_id=organization_id, account_id=member_id, role=role, now=now)
     if earlier != role:
         _record(Kind.MEMBER_ROLE_CHANGED, organization_id, account_id, member_id, now)
 
@@ -91,9 +91,11 @@ def hand_over(*, organization_id: UUID, account_id: UUID, member_id: UUID, now: 
     ownership.lock_for(
         permission=Permission.MANAGE_MEMBERS, organization_id=organization_id, account_id=account_id
     )
-    ownership.change_role(organization_id=organization_id, account_id=member_id, role=Role.OWNER)
+    ownership.change_role(organization_id=organization_id, account_id=member_id, role=Role.OWNER, now=now)
     if member_id != account_id:
-        ownership.change_role(organization_id=organization_id, account_id=account_id, role=Role.MEMBER)
+        ownership.change_role(
+            organization_id=organization_id, account_id=account_id, role=Role.MEMBER, now=now
+        )
     _record(Kind.OWNERSHIP_HANDED_OVER, organization_id, account_id, member_id, now)
 
 
@@ -114,7 +116,7 @@ def make_owners(*, account_id: UUID, owners: Mapping[UUID, UUID], now: datetime)
     for organization_id in sorted(owners):
         require(permission=Permission.MANAGE_MEMBERS, organization_id=organization_id, account_id=account_id)
         member_id = owners[organization_id]
-        ownership.change_role(organization_id=organization_id, account_id=member_id, role=Role.OWNER)
+        ownership.change_role(organization_id=organization_id, account_id=member_id, role=Role.OWNER, now=now)
         _record(Kind.OWNERSHIP_HANDED_OVER, organization_id, account_id, member_id, now)
 
 

@@ -26,11 +26,15 @@ class Organization(models.Model):
     )
     time_zone = models.CharField(max_length=64, default="UTC")
     owner_count = models.PositiveIntegerField(default=1)
+    # Since when it waits for an operator: a restore had to take its only owner once more (Rule L2).
+    locked_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
 
     class Meta:
         constraints = [
-            models.CheckConstraint(name="organization_has_owner", condition=Q(owner_count__gte=1)),
+            models.CheckConstraint(
+                name="organization_has_owner", condition=Q(owner_count__gte=1) | Q(locked_at__isnull=False)
+            ),
             models.CheckConstraint(name="organization_name_length", condition=Q(name__length__range=(1, 64))),
         ]
 

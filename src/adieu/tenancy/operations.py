@@ -8,12 +8,13 @@ from adieu.accounts.erasing import hold_account
 from adieu.activities.kinds import Kind
 from adieu.activities.operations import record
 from adieu.core.names import clean_name
-from adieu.kit import sql
 from adieu.kit.errors import Fact
 from adieu.kit.transactions import transaction, transaction_required
-from adieu.tenancy import endings, notices, ownership
+from adieu.ledger.entries import Kind as Line
+from adieu.ledger.owing import owe_line
+from adieu.tenancy import notices, ownership
 from adieu.tenancy.information import Information, clean_information
-from adieu.tenancy.models import Invitation, Organization, OrganizationMembership, Project, Role
+from adieu.tenancy.models import Organization, OrganizationMembership, Project, Role
 from adieu.tenancy.offers import has_offers
 from adieu.tenancy.permissions import Permission
 from adieu.tenancy.welcoming import mark_arrived
@@ -151,5 +152,5 @@ def delete_organization(*, organization_id: UUID, account_id: UUID, typed_name: 
         subject_name=organization.name,
         now=now,
     )
-    endings.prepare_to_go(Invitation.objects.filter(organization_id=organization_id))
-    sql.run("DELETE FROM tenancy_organization WHERE id = %s", [organization_id])
+    ownership.destroy(organization_id=organization_id)
+    owe_line(kind=Line.ORGANIZATION_DELETED, body={"organization": str(organization_id)}, now=now)

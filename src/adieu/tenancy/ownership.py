@@ -23,6 +23,8 @@ from adieu.kit import sql
 from adieu.kit.crashing import crash_point
 from adieu.kit.errors import Fact
 from adieu.kit.transactions import transaction_required
+from adieu.ledger.entries import Kind
+from adieu.ledger.owing import owe_line
 from adieu.tenancy import endings
 from adieu.tenancy.models import (
     Invitation,
@@ -136,11 +138,13 @@ def admit(*, organization_id: UUID, account_id: UUID, role: Role, now: datetime)
         raise AlreadyMember
     if members.count() >= MOST_MEMBERS:
         raise TooManyMembers
+    if role == Role.OWNER:
+        _owe_line(Kind.OWNER_MADE, organization_id, account_id, now)
     return members.create(organization_id=organization_id, account_id=account_id, role=role, joined_at=now)
 
 
 @transaction_required
-def change_role(*, organization_id: UUID, account_id: UUID, role: Role) -> Role:
+def change_role(*, organization_id: UUID, account_id: UUID, role: Role, now: datetime) -> Role:
     """Promote or demote a member, and give the role they had.
 
     Raises:
@@ -153,6 +157,9 @@ def change_role(*, organization_id: UUID, account_id: UUID, role: Role) -> Role:
         _refuse_last_owner(membership)
     membership.role = role
     membership.save(update_fields=["role"])
+    if earlier != role:
+        is_made = role == Role.OWNER
+        _owe_line(Kind.OWNER_MADE if is_made else Kind.OWNER_UNMADE, organization_id, account_id, now)
     return earlier
 
 
@@ -169,6 +176,7 @@ def end(*, organization_id: UUID, account_id: UUID, now: datetime) -> None:
     membership = _lock_membership(organization_id, account_id)
     if membership.role == Role.OWNER:
         _refuse_last_owner(membership)
+        _owe_line(Kind.OWNER_UNMADE, organization_id, account_id, now)
     Organization.objects.filter(id=organization_id, contact_id=account_id).update(contact=None)
     endings.end(Invitation.objects.filter(inviter=membership), state=InvitationState.REVOKED, now=now)
     sql.run("DELETE FROM tenancy_organizationmembership WHERE id = %s", [membership.pk])
@@ -215,6 +223,42 @@ def take_from_project(*, project_id: UUID, account_id: UUID) -> None:
     )
     if not gone:
         raise MemberNotFound
+
+
+@transaction_required
+def make_owner(*, organization_id: UUID, account_id: UUID, now: datetime) -> None:
+    """Make an account an owner, whatever it was there before, and unlock the organization (Rule L2).
+
+    For what nobody in the organization asks for: replaying the ledger, and an operator's word.
+    """
+    OrganizationMembership.objects.update_or_create(
+        organization_id=organization_id,
+        account_id=account_id,
+        defaults={"role": Role.OWNER},
+        create_defaults={"role": Role.OWNER, "joined_at": now},
+    )
+    Organization.objects.filter(id=organization_id).update(locked_at=None)
+
+
+@transaction_required
+def unmake_owner(*, organization_id: UUID, account_id: UUID) -> None:
+    """Make an owner a member (Rule L2); the database refuses it for the last one."""
+    OrganizationMembership.objects.filter(organization_id=organization_id, account_id=account_id).update(
+        role=Role.MEMBER
+    )
+
+
+@transaction_required
+def destroy(*, organization_id: UUID) -> None:
+    """Destroy an organization with all that hangs on it."""
+    endings.prepare_to_go(Invitation.objects.filter(organization_id=organization_id))
+    sql.run("DELETE FROM tenancy_organization WHERE id = %s", [organization_id])
+
+
+def _owe_line(kind: Kind, organization_id: UUID, account_id: UUID, now: datetime) -> None:
+    """Let the ledger know: a restored database must hand over again before it erases again (Rule L2)."""
+    body = {"organization": str(organization_id), "account": str(account_id)}
+    owe_line(kind=kind, body=body, now=now)
 
 
 def _lock_membership(organization_id: UUID, account_id: UUID) -> OrganizationMembership:

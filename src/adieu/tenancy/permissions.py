@@ -58,6 +58,9 @@ TABLE: dict[Permission, frozenset[Place]] = {
     Permission.SEE_ORGANIZATION: EVERYBODY,
 }
 
+# What is left of them in an organization that waits for an operator to name an owner (Rule L2).
+WHILE_LOCKED = frozenset({Permission.SEE_ORGANIZATION})
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -68,6 +71,8 @@ class Standing:
 
     def may(self, permission: Permission) -> bool:
         """Whether one of the places allows it."""
+        if self.membership.organization.locked_at and permission not in WHILE_LOCKED:
+            return False
         return bool(self.places & TABLE[permission])
 
 

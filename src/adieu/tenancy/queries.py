@@ -73,6 +73,8 @@ class OrganizationDetails:
     contact_id: UUID | None
     time_zone: str
     created_at: datetime
+    is_locked: bool
+    """Whether it waits for an operator to name an owner (Rule L2)."""
 
 
 def organization_names_of(*, account_id: UUID) -> list[OrganizationName]:
@@ -199,6 +201,7 @@ def _details(organization: Organization, role: Role, member_count: int) -> Organ
         contact_id=organization.contact_id,
         time_zone=organization.time_zone,
         created_at=organization.created_at,
+        is_locked=organization.locked_at is not None,
     )
 
 

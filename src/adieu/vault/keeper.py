@@ -31,6 +31,12 @@ class VaultKeeper:
         going = Going("profile (address, name, company, country)", "profiles", count)
         return Description(goes=(going,))
 
+    def settle_blockers(self, *, account_id: UUID, now: datetime) -> None:
+        """Nothing here is ever in the way."""
+
+    def set_locked(self, *, account_id: UUID, locked_at: datetime | None) -> None:
+        """Nothing here lets anybody in."""
+
     def owned(self, *, account_id: UUID) -> Sequence[Subject]:
         """Nothing here can be owned."""
         del account_id

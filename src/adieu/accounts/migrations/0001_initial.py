@@ -24,6 +24,7 @@ class Migration(migrations.Migration):
                 ),
                 ("email", models.EmailField(db_index=True, max_length=254)),
                 ("registered_at", models.DateTimeField()),
+                ("locked_at", models.DateTimeField(null=True)),
             ],
             options={
                 "constraints": [

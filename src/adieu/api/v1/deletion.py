@@ -85,6 +85,7 @@ def send_code(request: HttpRequest, body: schemas.CodeIn) -> Status[object]:
         409: schemas.Problem,
         410: schemas.Problem,
         422: schemas.WrongCodeProblem,
+        503: schemas.Problem,
     },
 )
 def confirm(request: HttpRequest, body: schemas.ConfirmIn) -> Status[object]:
@@ -105,7 +106,7 @@ def confirm(request: HttpRequest, body: schemas.ConfirmIn) -> Status[object]:
 @router.delete("", response={204: None, 410: schemas.Problem})
 def cancel(request: HttpRequest) -> Status[None]:
     """Keep the account; possible before the point of no return only."""
-    requests.cancel(account_id=account_id_of(request))
+    requests.cancel(account_id=account_id_of(request), now=timezone.now())
     return Status(204, None)
 
 

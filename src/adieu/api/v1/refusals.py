@@ -11,12 +11,13 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from adieu.api.v1 import authentication
 from adieu.core.names import NameNotAllowed
 from adieu.core.texts import TextNotAllowed
-from adieu.deletion import farewell, requests, verification
+from adieu.deletion import farewell, intents, requests, verification
 from adieu.deletion.consents import ConsentMissing
 from adieu.kit.errors import Fact
 from adieu.kit.limits import LimitReached
 from adieu.kit.paging import CursorNotKnown
 from adieu.kit.problem import problem, too_many
+from adieu.ledger.stores import UnableToAppend
 from adieu.tenancy import (
     api_keys,
     information,
@@ -44,6 +45,8 @@ STATUS_OF: dict[type[Exception], HTTPStatus] = {
     verification.OwnThingsChanged: HTTPStatus.CONFLICT,
     ConsentMissing: HTTPStatus.UNPROCESSABLE_ENTITY,
     requests.DeletionBlocked: HTTPStatus.CONFLICT,
+    intents.ConfirmationUnderWay: HTTPStatus.CONFLICT,
+    UnableToAppend: HTTPStatus.SERVICE_UNAVAILABLE,
     farewell.DeletionNotFound: HTTPStatus.NOT_FOUND,
     permissions.OrganizationNotFound: HTTPStatus.NOT_FOUND,
     permissions.ProjectNotFound: HTTPStatus.NOT_FOUND,

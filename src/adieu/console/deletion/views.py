@@ -17,10 +17,11 @@ from adieu.accounts.session_store import digest_of_key
 from adieu.accounts.step_up import proof_required
 from adieu.console import handing_over
 from adieu.console.deletion.forms import AddressForm, ConfirmForm, FeedbackForm
+from adieu.console.errors import later
 from adieu.console.handing_over import HandOverForm
 from adieu.console.within import within_organization
 from adieu.core.keeping import Blocker
-from adieu.deletion import crossing, queries, requests, verification
+from adieu.deletion import crossing, intents, queries, requests, verification
 from adieu.deletion import farewell as farewells
 from adieu.deletion.consents import ConsentMissing
 from adieu.deletion.models import RequestState
@@ -28,10 +29,15 @@ from adieu.deletion.promises import PROMISE_IN_WORDS
 from adieu.kit.errors import Fact
 from adieu.kit.limits import LimitReached
 from adieu.kit.who import account_id_of
+from adieu.ledger.stores import UnableToAppend
 from adieu.tenancy import members
 from adieu.tenancy.ownership import MemberNotFound
 
 LONGEST_WAIT_IN_SECONDS = 120
+UNABLE_TO_RECORD = (
+    "Nothing was deleted: the list of deletions cannot be written at the moment. Your code still works for "
+    "its 10 minutes. Try again in a minute."
+)
 
 
 @require_GET
@@ -191,6 +197,22 @@ def _refused(request: HttpRequest, form: ConfirmForm, fact: Fact) -> HttpRespons
         case verification.OwnThingsChanged():
             names = [subject.name for subject in fact.new]
             return _confirm_page(request, message=str(fact), whats_new=names, status=HTTPStatus.CONFLICT)
+        case intents.ConfirmationUnderWay() | UnableToAppend():
+            return _not_now(request, fact)
+        case _:
+            return _not_fit(request, form, fact)
+
+
+def _not_now(request: HttpRequest, fact: Fact) -> HttpResponse:
+    if isinstance(fact, UnableToAppend):
+        page = _confirm_page(request, message=UNABLE_TO_RECORD, status=HTTPStatus.SERVICE_UNAVAILABLE)
+        return later(page)
+    message = f"{fact} Wait a minute, then try again."
+    return _confirm_page(request, message=message, status=HTTPStatus.CONFLICT)
+
+
+def _not_fit(request: HttpRequest, form: ConfirmForm, fact: Fact) -> HttpResponse:
+    match fact:
         case ConsentMissing():
             form.add_error("consents", "Tick every box. Each says something that cannot be undone.")
         case verification.WrongCode():
@@ -244,7 +266,7 @@ def cancel(request: HttpRequest) -> HttpResponse:
     """Keep the account: forget the request."""
     # Whoever keeps an account without having asked for anything is where they want to be.
     with suppress(requests.NoOpenRequest):
-        requests.cancel(account_id=account_id_of(request))
+        requests.cancel(account_id=account_id_of(request), now=timezone.now())
     return redirect("account_settings")
 
 

@@ -60,6 +60,9 @@ class Migration(migrations.Migration):
                 ("completed_at", models.DateTimeField(null=True)),
                 ("told_late_at", models.DateTimeField(null=True)),
                 ("told_stuck_at", models.DateTimeField(null=True)),
+                ("intent_fence", models.UUIDField(null=True)),
+                ("intended_at", models.DateTimeField(null=True)),
+                ("replayed_at", models.DateTimeField(null=True)),
                 (
                     "account",
                     models.ForeignKey(
@@ -269,6 +272,26 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="only_confirmed_deletion_is_late",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="deletionrequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("intended_at__isnull", True), ("intent_fence__isnull", True)),
+                    models.Q(("intended_at__isnull", False), ("intent_fence__isnull", False)),
+                    _connector="OR",
+                ),
+                name="deletion_intent_has_time",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="deletionrequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("replayed_at__isnull", True), ("confirmed_at__isnull", False), _connector="OR"
+                ),
+                name="only_confirmed_deletion_is_replayed",
             ),
         ),
         migrations.AddConstraint(

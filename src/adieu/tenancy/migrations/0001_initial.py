@@ -44,6 +44,7 @@ class Migration(migrations.Migration):
                 ("website", models.CharField(blank=True, default="", max_length=200)),
                 ("time_zone", models.CharField(default="UTC", max_length=64)),
                 ("owner_count", models.PositiveIntegerField(default=1)),
+                ("locked_at", models.DateTimeField(null=True)),
                 ("created_at", models.DateTimeField()),
                 (
                     "contact",
@@ -224,7 +225,8 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="organization",
             constraint=models.CheckConstraint(
-                condition=models.Q(("owner_count__gte", 1)), name="organization_has_owner"
+                condition=models.Q(("owner_count__gte", 1), ("locked_at__isnull", False), _connector="OR"),
+                name="organization_has_owner",
             ),
         ),
         migrations.AddConstraint(

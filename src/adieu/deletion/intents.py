@@ -1,0 +1,190 @@
+"""What the ledger is told before a deletion happens, and how that is settled when it did not (Rule L1).
+
+Note [Intents]
+
+The ledger learns of a deletion before the point of no return: were it told afterwards only, a crash in
+between and a restore would bring the person back. So a confirmation has three parts. First all is checked
+under lock, the request gets a fence, and the ledger the intent, with the same fence. Then the point of no
+return checks all of it again, the fence included. What became of it is a line that is owed in the same
+transaction (Note [Owed lines]): `confirmed` by the point of no return, `aborted` by whoever takes the fence
+away.
+
+So who finds an intent without an end in the ledger asks the request. It has the fence: the confirmation was
+cut off, or is being made by another process at this moment; taking the fence away ends it either way, because
+its point of no return finds another fence and refuses. It has no such fence, and no line is owed: this
+database is older than the intent, which only a restore can bring about. What it cannot tell is not guessed:
+the account is locked, and the operator settles it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from adieu.deletion.keepers import all_keepers
+from adieu.deletion.models import DeletionRequest, RequestState
+from adieu.identities.queries import versioned_keys_of_account
+from adieu.kit.crashing import crash_point
+from adieu.kit.errors import Fact
+from adieu.kit.transactions import transaction, transaction_required
+from adieu.ledger.entries import Kind
+from adieu.ledger.models import Change
+from adieu.ledger.owing import append_line, owe_line
+from adieu.ledger.stores import Store, UnableToAppend
+
+# Longer than a confirmation takes; until then another one waits for it.
+INTENT_LIVES = timedelta(minutes=1)
+
+
+class ConfirmationUnderWay(Fact):
+    """The deletion is being confirmed at this moment, or a confirmation was cut off a moment ago."""
+
+
+@dataclass(frozen=True)
+class Intent:
+    """A confirmation that the ledger knows of."""
+
+    deletion_id: UUID
+    account_id: UUID
+    fence: UUID
+    keys: tuple[tuple[str, int, int], ...]
+    """Claim keys, each with the versions of rule and pepper."""
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """What the ledger's lines say."""
+        return {
+            "deletion": str(self.deletion_id),
+            "account": str(self.account_id),
+            "fence": str(self.fence),
+            "keys": [list(key) for key in self.keys],
+        }
+
+
+def read_intent(body: Mapping[str, Any]) -> Intent:
+    """Read what a line of the ledger says."""
+    keys = tuple((key, rule, pepper) for key, rule, pepper in body["keys"])
+    return Intent(UUID(body["deletion"]), UUID(body["account"]), UUID(body["fence"]), keys)
+
+
+@transaction_required
+def intend(request: DeletionRequest, *, account_id: UUID, now: datetime) -> Intent:
+    """Give a locked request the fence of a new confirmation.
+
+    Raises:
+        ConfirmationUnderWay: there is one that may still be going on.
+    """
+    if request.intended_at is not None and now < request.intended_at + INTENT_LIVES:
+        raise ConfirmationUnderWay
+    if request.intent_fence is not None:
+        _owe_aborted(request, now=now)
+    keys = tuple(versioned_keys_of_account(account_id))
+    intent = Intent(request.id, account_id, uuid4(), keys)
+    DeletionRequest.objects.filter(id=request.id).update(intent_fence=intent.fence, intended_at=now)
+    return intent
+
+
+def announce(intent: Intent, *, store: Store, now: datetime) -> None:
+    """Tell the ledger what is intended, before anything is done.
+
+    Raises:
+        UnableToAppend: it could not be told; the confirmation is over.
+    """
+    crash_point("intent.fenced")
+    try:
+        store.append(kind=Kind.INTENT, body=intent.body, now=now)
+    except UnableToAppend:
+        give_up(intent, now=now)
+        raise
+
+
+def require_fence(request: DeletionRequest, intent: Intent) -> None:
+    """Make sure that a locked request still belongs to this confirmation.
+
+    Raises:
+        ConfirmationUnderWay: it was settled meanwhile, and perhaps another has begun.
+    """
+    if request.intent_fence != intent.fence:
+        raise ConfirmationUnderWay
+
+
+@transaction_required
+def owe_confirmed(intent: Intent, *, now: datetime) -> UUID:
+    """Owe the ledger the line that the deletion happened, in the transaction in which it does."""
+    return owe_line(kind=Kind.CONFIRMED, body=intent.body, now=now)
+
+
+def give_up(intent: Intent, *, now: datetime) -> bool:
+    """Take the fence away, unless the point of no return was passed, and owe the line that says so.
+
+    Returns:
+        Whether it was this intent that ended here.
+    """
+    with transaction():
+        request = _locked(intent.deletion_id)
+        is_there = request is not None and request.intent_fence == intent.fence
+        if request is None or not is_there or request.state != RequestState.OPEN:
+            return False
+        forget_intent(request, now=now)
+    crash_point("intent.given_up")
+    return True
+
+
+@transaction_required
+def forget_intent(request: DeletionRequest, *, now: datetime) -> None:
+    """Take the fence of a locked request away, if it has one, and owe the ledger the line that says so."""
+    if request.intent_fence is None:
+        return
+    _owe_aborted(request, now=now)
+    DeletionRequest.objects.filter(id=request.id).update(intent_fence=None, intended_at=None)
+
+
+def settle(intent: Intent, *, now: datetime) -> None:
+    """Settle an intent whose end the ledger does not know; see Note [Intents]."""
+    if give_up(intent, now=now):
+        return
+    with transaction():
+        # What was owed meanwhile is the end; the lock is what makes this look the last word.
+        request = _locked(intent.deletion_id)
+        ends = Change.objects.filter(
+            kind__in=[Kind.CONFIRMED, Kind.ABORTED, Kind.UNSETTLED], body__fence=str(intent.fence)
+        )
+        if not ends.exists():
+            _settle_unknown(intent, is_gone=request is not None and request.confirmed_at is not None, now=now)
+    crash_point("intent.settled")
+
+
+@transaction_required
+def _settle_unknown(intent: Intent, *, is_gone: bool, now: datetime) -> None:
+    if is_gone:
+        # A later confirmation of the same request passed, so this one did not.
+        owe_line(kind=Kind.ABORTED, body={"fence": str(intent.fence)}, now=now)
+    else:
+        set_locked(account_id=intent.account_id, locked_at=now)
+        owe_line(kind=Kind.UNSETTLED, body=intent.body, now=now)
+
+
+@transaction_required
+def set_locked(*, account_id: UUID, locked_at: datetime | None) -> None:
+    """Let nobody use an account of which nobody knows whether it was deleted, or its person again."""
+    for keeper in all_keepers():
+        keeper.set_locked(account_id=account_id, locked_at=locked_at)
+
+
+def tell(change_id: UUID, *, store: Store, now: datetime) -> None:
+    """Append an owed line at once if possible; else the worker does it."""
+    try:
+        append_line(change_id, store=store, now=now)
+    except UnableToAppend:
+        # The line is owed in the database, so nothing is lost but time.
+        return
+
+
+def _locked(deletion_id: UUID) -> DeletionRequest | None:
+    return DeletionRequest.objects.select_for_update().filter(id=deletion_id).first()
+
+
+@transaction_required
+def _owe_aborted(request: DeletionRequest, *, now: datetime) -> None:
+    owe_line(kind=Kind.ABORTED, body={"fence": str(request.intent_fence)}, now=now)

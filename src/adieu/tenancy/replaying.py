@@ -1,0 +1,102 @@
+"""What the ledger tells of organizations, made true again in a database that was restored (Rule L2)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count
+
+from adieu.accounts.erasing import hold_account
+from adieu.kit import sql
+from adieu.kit.transactions import transaction, transaction_required
+from adieu.ledger.entries import Kind
+from adieu.ledger.owing import owe_line
+from adieu.ledger.replaying import register
+from adieu.tenancy import blockers, ownership
+from adieu.tenancy.models import Organization, OrganizationMembership
+
+
+def register_replayers() -> None:
+    """Tell the ledger who makes its lines about organizations true again."""
+    register(Kind.ORGANIZATION_DELETED, replay_deleted)
+    register(Kind.OWNER_MADE, replay_owner_made)
+    register(Kind.OWNER_UNMADE, replay_owner_unmade)
+
+
+@transaction_required
+def replay_deleted(*, body: Mapping[str, Any], made_at: datetime, now: datetime) -> None:
+    """Destroy an organization once more; its members were told when it went."""
+    del made_at, now
+    ownership.destroy(organization_id=UUID(body["organization"]))
+
+
+@transaction_required
+def replay_owner_made(*, body: Mapping[str, Any], made_at: datetime, now: datetime) -> None:
+    """Make somebody an owner again, as far as both are there."""
+    del now
+    organization_id, account_id = UUID(body["organization"]), UUID(body["account"])
+    if not hold_account(account_id=account_id) or not ownership.lock_organizations([organization_id]):
+        return
+    ownership.make_owner(organization_id=organization_id, account_id=account_id, now=made_at)
+
+
+@transaction_required
+def replay_owner_unmade(*, body: Mapping[str, Any], made_at: datetime, now: datetime) -> None:
+    """Make somebody a member again who was an owner, unless nobody else owns the organization here."""
+    del made_at, now
+    organization_id, account_id = UUID(body["organization"]), UUID(body["account"])
+    locked = ownership.lock_organizations([organization_id])
+    if locked and locked[organization_id].owner_count > 1:
+        ownership.unmake_owner(organization_id=organization_id, account_id=account_id)
+
+
+@transaction_required
+def settle_owned_alone(*, account_id: UUID, now: datetime) -> None:
+    """Destroy the organizations that an account owns alone and is alone in; lock those with other members.
+
+    The account's organizations are locked by the caller.
+    """
+    alone = Organization.objects.filter(id__in=blockers.owned_alone(account_id=account_id))
+    counted = alone.annotate(member_count=Count("memberships")).order_by("id")
+    for organization_id, members in counted.values_list("id", "member_count"):
+        if members == 1:
+            ownership.destroy(organization_id=organization_id)
+        else:
+            Organization.objects.filter(id=organization_id).update(locked_at=now)
+
+
+def locked_organizations() -> list[tuple[UUID, str, datetime]]:
+    """List the organizations that wait for an owner, by id, name and since when."""
+    locked = Organization.objects.filter(locked_at__isnull=False).order_by("locked_at", "id")
+    return [(id_, name, at) for id_, name, at in locked.values_list("id", "name", "locked_at") if at]
+
+
+@transaction
+def sweep_left() -> int:
+    """Destroy organizations that wait for an owner and that everybody has left meanwhile; tell how many."""
+    empty = """
+        SELECT id FROM tenancy_organization WHERE locked_at IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM tenancy_organizationmembership WHERE organization_id = tenancy_organization.id)
+        ORDER BY id
+    """
+    ids = [sql.as_id(id_) for (id_,) in sql.rows(empty + sql.for_update())]
+    for organization_id in ids:
+        ownership.destroy(organization_id=organization_id)
+    return len(ids)
+
+
+@transaction
+def give(*, organization_id: UUID, account_id: UUID, now: datetime) -> None:
+    """Make a member the owner of an organization that waits for one, for the operator.
+
+    Raises:
+        OrganizationNotFound, MemberNotFound: there is nothing to give, or nobody to give it to.
+    """
+    ownership.lock_organization(organization_id)
+    members = OrganizationMembership.objects.filter(organization_id=organization_id, account_id=account_id)
+    if not members.exists():
+        raise ownership.MemberNotFound
+    ownership.make_owner(organization_id=organization_id, account_id=account_id, now=now)
+    body = {"organization": str(organization_id), "account": str(account_id)}
+    owe_line(kind=Kind.OWNER_MADE, body=body, now=now)

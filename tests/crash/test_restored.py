@@ -1,0 +1,119 @@
+"""An old backup is put back beside a ledger that knows more: nobody comes back, nothing is guessed.
+
+Rules L1, L2. The deletion is killed at every point, and so is every start that repeats or settles it.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.crash.lives import KILLED, Lives, prepared_lives
+from tests.crash.points import record
+from tests.crash.restored import cut_off, leave_and_restore
+
+INTENT, CONFIRMED, ABORTED, UNSETTLED = "intent", "confirmed", "aborted", "unsettled"
+
+
+@pytest.fixture(scope="module")
+def lives(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lives]:
+    with prepared_lives(tmp_path_factory.mktemp("restored")) as running:
+        yield running
+
+
+def do(lives: Lives, *act: str) -> Any:
+    status, said = lives(*act)
+    assert status == 0, lives.errors
+    return said
+
+
+def start_and_look(lives: Lives) -> Any:
+    do(lives, "record", "start")
+    return do(lives, "look")
+
+
+def is_gone(found: dict[str, Any]) -> bool:
+    return not found["account"] and not found["live_claims"] and found["retired_claims"] == 1
+
+
+def test_a_backup_from_before_brings_nobody_back(lives: Lives, record_property: Any) -> None:
+    """Wherever the deletion was cut off: what the ledger says is what holds after the restore."""
+    lives.go_back()
+    before = do(lives, "look")
+    points = record(lives, "plain")
+    # After that the ledger says no more, and it is all that a restore leaves.
+    points = points[: points.index(("ledger.mark_moved", 1)) + 1]
+    seen = set()
+    for point, time in points:
+        cut_off(lives, point, time)
+        lives.restore()
+        found = start_and_look(lives)
+        kinds = set(found["ledger"])
+        seen.add(outcome := "gone" if CONFIRMED in kinds else "open" if INTENT in kinds else "nothing")
+        assert found["charlie"] == before["charlie"], point
+        if outcome == "gone":
+            assert is_gone(found), point
+        elif outcome == "open":
+            # Nobody knows, nobody guesses: she is locked out until the operator says what was.
+            assert (found["account"], found["is_locked"], UNSETTLED in kinds) == (True, True, True), point
+        else:
+            assert found == before, point
+    assert seen == {"gone", "open", "nothing"}
+    record_property("points at which a deletion was cut off before a restore", len(points))
+
+
+def test_nothing_of_her_is_left_after_the_restore_and_she_is_not_told_twice(lives: Lives) -> None:
+    leave_and_restore(lives)
+    told = len(lives.mail.messages)
+    do(lives, "record", "start")
+    do(lives, "record", "work")
+    end = do(lives, "look")
+    assert is_gone(end)
+    assert end["request"] == "completed"
+    assert not any(end["residue"].values()), end["residue"]
+    assert {state for _, _, state in end["steps"]} == {"done"}
+    assert "deletion.completed" not in {kind for kind, _ in end["notices"]}
+    assert not [mail for mail in lives.mail.messages[told:] if "alice" in mail.address]
+
+
+def test_a_start_killed_while_it_repeats_a_deletion_goes_on(lives: Lives, record_property: Any) -> None:
+    leave_and_restore(lives)
+    points = record(lives, "start")
+    for point, time in points:
+        leave_and_restore(lives)
+        status, _ = lives("crash", "start", point, str(time))
+        assert status == KILLED, point
+        found = start_and_look(lives)
+        assert is_gone(found), point
+        assert start_and_look(lives) == found, point
+    record_property("points of a replay survived", len(points))
+
+
+def test_a_start_killed_while_it_settles_a_deletion_goes_on(lives: Lives, record_property: Any) -> None:
+    """The database still knows what was cut off: it did not happen, and she may confirm again."""
+    cut_off(lives)
+    points = record(lives, "start")
+    for point, time in points:
+        cut_off(lives)
+        status, _ = lives("crash", "start", point, str(time))
+        assert status == KILLED, point
+        found = start_and_look(lives)
+        assert (found["account"], found["is_locked"], found["fence"]) == (True, False, False), point
+        assert ABORTED in found["ledger"], point
+        assert UNSETTLED not in found["ledger"], point
+        assert not do(lives, "finish", "plain")[1]["account"], point
+    record_property("points of settling survived", len(points))
+
+
+def test_a_start_killed_while_it_gives_a_deletion_to_the_operator_goes_on(lives: Lives) -> None:
+    cut_off(lives)
+    lives.restore()
+    points = record(lives, "start")
+    for point, time in points:
+        cut_off(lives)
+        lives.restore()
+        status, _ = lives("crash", "start", point, str(time))
+        assert status == KILLED, point
+        found = start_and_look(lives)
+        assert (found["account"], found["is_locked"]) == (True, True), point
+        assert UNSETTLED in found["ledger"], point
