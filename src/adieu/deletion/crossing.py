@@ -66,12 +66,7 @@ def confirm(
     )
     intent = _intend(refusal_of, account_id=account_id, now=now)
     intents.announce(intent, store=ledger, now=now)
-    try:
-        line = _cross_as_intended(refusal_of, intent, now=now)
-    except BaseException:
-        # If not even this can be written, whoever starts next settles it.
-        intents.give_up(intent, now=now)
-        raise
+    line = _cross_as_intended(refusal_of, intent, now=now)
     crash_point("crossing.committed")
     intents.tell(line, store=ledger, now=now)
     return intent.deletion_id
@@ -95,7 +90,17 @@ def _intend(refusal_of: RefusalOf, *, account_id: UUID, now: datetime) -> Intent
 
 
 def _cross_as_intended(refusal_of: RefusalOf, intent: Intent, *, now: datetime) -> UUID:
-    """Lock and check everything again, and go; give the line that the ledger is owed."""
+    """Go, or take back what was announced; give the line that the ledger is owed."""
+    try:
+        return _check_and_cross(refusal_of, intent, now=now)
+    except BaseException:
+        # If not even this can be written, whoever starts next settles it.
+        intents.give_up(intent, now=now)
+        raise
+
+
+def _check_and_cross(refusal_of: RefusalOf, intent: Intent, *, now: datetime) -> UUID:
+    """Lock and check everything again, and erase."""
     with transaction():
         verification = lock_verification(account_id=intent.account_id)
         # Before the look at what the person owns, which must not change between that and the erasing.
