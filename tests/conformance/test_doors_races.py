@@ -52,7 +52,7 @@ CLAIMS = re.compile(r"identities_identityclaim|(?:INTO|UPDATE) \"?account")
 OWN = re.compile(r"identities_identityclaim|account_emailaddress|accounts_account")
 # Where no address becomes anybody's, other tables take part, and there are too many orders to play them all.
 WIDER = re.compile(rf"{OWN.pattern}|tenancy_invitation|accounts_session")
-MANY = 200
+MANY = 100
 RESET_CODE = "/accounts/password/reset/confirm/"
 NEW_PASSWORD = "/accounts/password/reset/complete/"
 NEW = "five quiet herons stand"

@@ -1,5 +1,7 @@
 """Account settings: the profile (Rule P1)."""
 
+from urllib.parse import unquote
+
 import pytest
 from django.db import IntegrityError, connection
 from django.test import Client
@@ -12,7 +14,7 @@ from adieu.accounts.models import Account
 from adieu.accounts.operations import register
 from adieu.kit.transactions import transaction
 from adieu.vault.models import Entry
-from tests.support.entrance import join_by_browser, send, sign_in
+from tests.support.entrance import is_signed_in, join_by_browser, send, sign_in
 from tests.support.people import PASSWORD, join
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vault"])
@@ -105,3 +107,14 @@ def test_erasing_takes_the_same_number_of_statements_however_many_sessions(alice
         keeper.erase_now(account_id=account_id, now=timezone.now())
     assert len([query for query in captured if query["sql"].startswith(("DELETE", "\n"))]) == 3
     assert Account.objects.exists()
+
+
+@pytest.mark.parametrize("word", ["markedmalou", "marked%00malou", "markedmalou" * 9, "%F0%9F%98%80"])
+def test_a_word_in_place_of_a_session_never_reaches_the_main_database(alice: Client, word: str) -> None:
+    """Whoever types a URL may type anything (Rule P1), and PostgreSQL takes no NUL."""
+    with CaptureQueriesContext(connection) as captured:
+        answer = alice.post(f"/account/sessions/{word}/end/")
+    assert answer.status_code == 302
+    assert captured.captured_queries
+    assert not [each["sql"] for each in captured.captured_queries if unquote(word) in each["sql"]]
+    assert is_signed_in(alice)

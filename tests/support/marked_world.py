@@ -56,7 +56,10 @@ class MarkedWorld:
         """Give Alice with a session that lives."""
         if self.alice.rest("GET", "/api/v1/account").status != 200:
             self.alice.cookies.clear()
-            self.alice.form("/accounts/login/", {"login": self.addresses["alice"], "password": PASSWORD})
+            sent = {"login": self.addresses["alice"], "password": PASSWORD}
+            answer = self.alice.form("/accounts/login/", sent)
+            # Else everything after it would be driven as nobody.
+            assert answer.status == 302, answer.body
         return self.alice
 
     def let_bob_go(self) -> None:

@@ -1,5 +1,6 @@
 """What a person sees of their sessions and can do with them, and what ends by itself (Rules A6, A8)."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,6 +30,7 @@ __all__ = [
 # A new session's content is written a moment before its row (Rule P4); the sweep leaves it alone that long.
 GRACE = timedelta(minutes=1)
 
+DIGEST = re.compile("[0-9a-f]{64}")
 LONGEST_NETWORK_ADDRESS = 45
 LONGEST_USER_AGENT = 200
 
@@ -55,6 +57,9 @@ def sessions_of(*, account_id: UUID, current_key: str | None, now: datetime) -> 
 
 def end(*, account_id: UUID, session_id: str) -> bool:
     """End one of an account's sessions, and tell whether it was there."""
+    # It comes from a URL: what is no digest may be anybody's word, which the main database must not see (P1).
+    if not DIGEST.fullmatch(session_id):
+        return False
     return _end(Session.objects.filter(account_id=account_id, key_digest=session_id)) == 1
 
 
