@@ -66,6 +66,9 @@ WORK = {
     "deletion_erasurestep",
     "deletion_reasoncount",
     "deletion_verification",
+    # Which line of the ledger was read last.
+    "ledger_change",
+    "ledger_mark",
     "notices_notice",
     "tenancy_apikey",
     "tenancy_invitation",
@@ -182,7 +185,12 @@ def test_her_id_stays_as_evidence_only(story: Story) -> None:
         for table, rows in found.items()
         if any(is_about(row, story.ids["alice"]) for row in rows)
     }
-    assert tables == {"activities_activity", "deletion_deletionrequest", "notices_notice"}
+    assert tables == {
+        "activities_activity",
+        "deletion_deletionrequest",
+        "ledger_change",
+        "notices_notice",
+    }
 
 
 def test_her_comment_is_tied_to_nothing(story: Story) -> None:

@@ -3,20 +3,26 @@
 import logging
 import logging.config
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from adieu.kit import logs
+from adieu.ledger.opening import open_ledger
 from adieu.ops.worker import Chore, chores, do_if_due
+from tests.support.ledgers import place_for_a_ledger
 
 ADDRESS = "alice@example.org"
 
 
 @pytest.mark.django_db(databases=["default", "vault"], transaction=True)
 @pytest.mark.parametrize("name", [chore.name for chore in chores()])
-def test_every_chore_runs_where_nothing_is_to_do(name: str, now: datetime) -> None:
+def test_every_chore_runs_where_nothing_is_to_do(name: str, now: datetime, tmp_path: Path) -> None:
     chore = next(chore for chore in chores() if chore.name == name)
-    chore.do(now)
+    with place_for_a_ledger(tmp_path) as ledger:
+        # What every start does before a worker works.
+        open_ledger(store=ledger, now=now)
+        chore.do(now)
 
 
 def test_chore_is_done_when_due(now: datetime) -> None:
