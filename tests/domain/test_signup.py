@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import time_machine
@@ -36,12 +36,13 @@ from tests.support.entrance import (
     sign_in,
     sign_up,
 )
-from tests.support.people import PASSWORD, join
+from tests.support.people import PASSWORD, join, leave
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vault"])
 
 ALICE = "alice@example.org"
 BOB = "bob@example.org"
+CHARLIE = "charlie@example.org"
 
 
 def text_of(answer: object) -> str:
@@ -208,6 +209,20 @@ def test_an_address_that_is_retired_while_somebody_signs_up_is_answered_alike(cl
     assert not Entry.objects.exists()
     [message] = mail_to(ALICE)
     assert message.subject == "This address cannot be used here again"
+
+
+@pytest.mark.parametrize("has_left", [False, True])
+def test_a_sign_up_that_looked_too_early_is_swept_at_once(now: datetime, *, has_left: bool) -> None:
+    """Else the address of somebody who left would be in the vault for up to a day."""
+    alice = join(ALICE, now)
+    late = register(address=ALICE, password=PASSWORD, now=now)
+    charlie = register(address=CHARLIE, password=PASSWORD, now=now)
+    if has_left:
+        leave(alice, ALICE, now)
+    assert sweep_unverified(now) == 1
+    assert not Entry.objects.filter(account_id=late.pk).exists()
+    left = {charlie.pk} if has_left else {charlie.pk, alice}
+    assert set(Account.objects.values_list("pk", flat=True)) == left
 
 
 def test_an_address_that_was_retired_meanwhile_is_not_verified(client: Client) -> None:

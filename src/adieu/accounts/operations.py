@@ -100,9 +100,14 @@ def erase_namesakes(*, sealed: str, now: datetime) -> None:
 
 
 def sweep_unverified(now: datetime) -> int:
-    """Erase the accounts that stayed unverified for 24 hours (Rule A1) and tell how many there were."""
+    """Erase the accounts that stayed unverified for 24 hours (Rule A1) and tell how many there were.
+
+    Those whose address is somebody else's go at once: a sign-up that looked before that person's code was
+    entered, and wrote after it. Else their address would outlive that person's deletion.
+    """
     old = queries.unverified_before(moment=now - UNVERIFIED_LIVES, limit=SWEEP_BATCH)
-    erased = [account_id for account_id in old if _erase_alone(account_id, now)]
+    late = queries.unverified_beside_claims(limit=SWEEP_BATCH)
+    erased = [account_id for account_id in dict.fromkeys([*old, *late]) if _erase_alone(account_id, now)]
     _erase_entries(erased)
     if erased:
         vault.checkpoint()

@@ -8,6 +8,7 @@ from uuid import UUID
 from allauth.account.models import EmailAddress
 
 from adieu.accounts.models import Account
+from adieu.kit import sql
 from adieu.kit.errors import Fact
 from adieu.vault import queries as vault
 from adieu.vault.queries import Person
@@ -85,6 +86,18 @@ def unverified_before(*, moment: datetime, limit: int) -> list[UUID]:
     verified = EmailAddress.objects.filter(verified=True).values("user_id")
     accounts = Account.objects.filter(registered_at__lte=moment).exclude(pk__in=verified)
     return list(accounts.order_by("registered_at").values_list("pk", flat=True)[:limit])
+
+
+def unverified_beside_claims(*, limit: int) -> list[UUID]:
+    """List accounts without a verified address whose address somebody else has, or had, oldest first."""
+    rows = sql.rows(
+        "SELECT account.id FROM accounts_account account"
+        " JOIN identities_identityclaim claim ON claim.key = substr(account.email, 1, 64)"
+        " WHERE NOT EXISTS (SELECT 1 FROM account_emailaddress"
+        " WHERE user_id = account.id AND verified) ORDER BY account.registered_at LIMIT %s",
+        [limit],
+    )
+    return [sql.as_id(account_id) for (account_id,) in rows]
 
 
 def has_accounts() -> bool:
