@@ -3,6 +3,7 @@
 An act is a line of JSON, `["crash", "plain", "step.settled", "2"]`; the answer tells how the life ended and
 what it said. `prepare` makes Alice, who has a code, Bob and Charlie; `record` confirms, works to the end and
 says every crash point it passed; `crash` does the same and kills itself at the n-th passing of a point;
+`suffer` does the same while the database goes away at each point;
 `finish` is the worker that is started afterwards; `look` says what there is. In the "troubled" story a step
 fails until it is stuck, and Alice is told; the "start" story is what every start does before it serves.
 """
@@ -14,6 +15,7 @@ import sys
 import traceback
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from importlib import import_module
@@ -22,8 +24,12 @@ from typing import NoReturn
 from uuid import UUID
 
 import django
+from django.conf import settings
+from django.db import Error, close_old_connections
 
 from adieu.kit.crashing import install
+from adieu.kit.errors import Fact
+from tests.crash.outages import outage
 
 NOW = datetime(2030, 3, 4, 9, 30, tzinfo=UTC)
 # Long enough for every lease to end and every retry to be due, short enough for nothing to be given up.
@@ -126,6 +132,94 @@ def start(moment: datetime) -> None:
 
     open_ledger(store=installed_ledger(), now=moment)
     catch_up(now=moment, is_start=True)
+
+
+def suffer(kind: str, server: str, folder: str, *known: str) -> list[object]:
+    """Live on while the database goes away at each point but the known; say at which it did."""
+    suffering = outage(kind, server, folder)
+    for database in settings.DATABASES.values():
+        # Nobody waits 20 seconds for a lock that is there on purpose.
+        database["OPTIONS"] = {**database["OPTIONS"], **({"timeout": 0.02} if kind == "locked" else {})}
+    met: dict[str, bool] = {}
+    begun = without_ledger(look())
+
+    def strike(point: str) -> None:
+        if point not in {*met, *known} and True not in under_way:
+            met[point] = suffering.begin()
+            under_way.append(met[point])
+
+    def recover() -> None:
+        suffering.end()
+        under_way.clear()
+        close_old_connections()
+
+    moment = NOW
+    under_way: list[bool] = []
+    install(strike)
+    while look()["account"]:
+        assert without_ledger(look()) == begun, met
+        moment = try_to_cross(moment, is_refused=lambda: True in under_way)
+        recover()
+        # Else a confirmation that was cut off is waited for, for a minute.
+        with suppress(*GONE):
+            start(NOW)
+        recover()
+    live_on(recover)
+    return [met, look()]
+
+
+def try_to_cross(moment: datetime, *, is_refused: Callable[[], bool]) -> datetime:
+    """Confirm, and give the time at which it can be tried again; only an outage may be in the way."""
+    from adieu.deletion.intents import INTENT_LIVES, ConfirmationUnderWay
+
+    try:
+        cross(moment)
+    except ConfirmationUnderWay:
+        # The one that was cut off is unknown to the ledger; who confirms waits for its end.
+        return moment + INTENT_LIVES
+    except GONE:
+        if not is_refused():
+            raise
+    return moment
+
+
+def live_on(recover: Callable[[], None]) -> None:
+    """Do every chore of the worker again and again, as the worker itself does."""
+    from adieu.deletion.erasure import Hand, run_due_steps
+    from adieu.deletion.models import ErasureStep
+    from adieu.deletion.promises import tell_late
+    from adieu.ops.ledgers import catch_up
+    from adieu.ops.worker import Chore, do_if_due
+
+    hand = Hand()
+
+    def run_steps(tick: datetime) -> None:
+        run_due_steps(now=partial(_same, tick), random=lambda: 0.0, report=expect_outage, hand=hand)
+
+    chores = [
+        Chore("steps", run_steps, timedelta()),
+        Chore("ledger", lambda tick: catch_up(now=tick), timedelta()),
+        Chore("notices", deliver, timedelta()),
+        Chore("late_deletions", lambda tick: tell_late(now=tick), timedelta()),
+    ]
+    # All within the promised hour.
+    for number in range(100):
+        for chore in chores:
+            do_if_due(chore, now=NOW + number * timedelta(seconds=30))
+        recover()
+        if not ErasureStep.objects.exclude(state="done").exists():
+            return
+    raise AssertionError(look())
+
+
+def expect_outage(step_id: UUID, error: Exception) -> None:
+    """Let pass what a database says that went away, and nothing else."""
+    assert isinstance(error, GONE), (step_id, repr(error))
+
+
+def without_ledger(seen: dict[str, object]) -> dict[str, object]:
+    """Leave out what the ledger heard of a deletion that was not committed: test_restored.py."""
+    return {name: value for name, value in seen.items() if name not in {"ledger", "fence"}}
 
 
 def live_plainly(moment: datetime) -> None:
@@ -264,6 +358,8 @@ def data_dir() -> Path:
     return Path(os.environ["ADIEU_DATA_DIR"])
 
 
+# What a database says that went away, and a ledger that nothing can be written to.
+GONE = (Error, OSError, Fact)
 TROUBLE: list[Exception] = []
 STORIES: dict[str, Callable[[datetime], None]] = {
     "plain": live_plainly,
@@ -276,6 +372,7 @@ ACTS: dict[str, Callable[..., object]] = {
     "record": record,
     "crash": crash,
     "finish": finish,
+    "suffer": suffer,
     "look": look,
 }
 
