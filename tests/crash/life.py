@@ -20,12 +20,14 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from threading import Event
 from typing import NoReturn
 from uuid import UUID
 
 import django
 from django.conf import settings
 from django.db import Error, close_old_connections
+from time_machine import travel
 
 from adieu.kit.crashing import install
 from adieu.kit.errors import Fact
@@ -222,6 +224,22 @@ def without_ledger(seen: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in seen.items() if name not in {"ledger", "fence"}}
 
 
+def be_told_to_end(how: str) -> None:
+    """Be a worker that gets SIGTERM in the middle of a step, and perhaps hangs in it for ever."""
+    from adieu.ops.worker import work_until_told
+
+    def tell(point: str) -> None:
+        if point == "step.claimed.vault.cut_down":
+            os.kill(os.getpid(), signal.SIGTERM)
+            if how == "hangs":
+                Event().wait()
+
+    install(tell)
+    with travel(NOW):
+        cross(NOW)
+        work_until_told()
+
+
 def live_plainly(moment: datetime) -> None:
     """Confirm with the code that was sent, and do everything that a worker does."""
     cross(moment)
@@ -373,6 +391,7 @@ ACTS: dict[str, Callable[..., object]] = {
     "crash": crash,
     "finish": finish,
     "suffer": suffer,
+    "be_told_to_end": be_told_to_end,
     "look": look,
 }
 
