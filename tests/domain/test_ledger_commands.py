@@ -57,7 +57,7 @@ def deleted_later(account_id: UUID) -> None:
 
 def test_a_whole_ledger_is_said_to_be_whole(capsys: pytest.CaptureFixture[str]) -> None:
     assert ledger("verify") == 0
-    assert capsys.readouterr().out == "The ledger is whole, 1 lines, and this database fits it.\n"
+    assert capsys.readouterr().out == "The ledger is whole, 1 line, and this database fits it.\n"
 
 
 def test_a_missing_one_is_said_in_one_line_and_the_doctor_says_it_too(

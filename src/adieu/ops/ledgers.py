@@ -73,7 +73,8 @@ def verify(chosen: Namespace) -> Iterator[str]:
         UnableToStart: it is not what the database remembers.
     """
     check_ledger(store=installed_ledger())
-    yield f"The ledger is whole, {installed_ledger().head().number} lines, and this database fits it."
+    lines = installed_ledger().head().number
+    yield f"The ledger is whole, {lines} {'line' if lines == 1 else 'lines'}, and this database fits it."
     yield from findings()
 
 
