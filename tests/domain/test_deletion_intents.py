@@ -217,6 +217,33 @@ def test_a_worker_settles_it_when_it_is_old(alice: UUID, now: datetime) -> None:
     assert kinds() == [Kind.INTENT, Kind.ABORTED]
 
 
+def end_by_wrong_codes(alice: UUID, code: str, now: datetime) -> None:
+    wrong = "00000000" if code != "00000000" else "11111111"
+    for _ in range(5):
+        with pytest.raises((verification.WrongCode, verification.RequestEnded)):
+            confirm(alice, wrong, now)
+    assert DeletionRequest.objects.get().state == RequestState.ENDED
+
+
+def test_a_request_that_ended_after_it_was_cut_off_is_no_riddle(alice: UUID, now: datetime) -> None:
+    code = ask_to_leave(alice, ALICE, now)
+    cut_off(alice, code, now)
+    end_by_wrong_codes(alice, code, now)
+    catch_up(now=now, is_start=True)
+    assert kinds() == [Kind.INTENT, Kind.ABORTED]
+    assert not Account.objects.get(id=alice).locked_at
+
+
+def test_neither_is_one_that_went_with_a_later_deletion(alice: UUID, now: datetime) -> None:
+    code = ask_to_leave(alice, ALICE, now)
+    cut_off(alice, code, now)
+    end_by_wrong_codes(alice, code, now)
+    later = now + timedelta(minutes=2)
+    confirm(alice, ask_to_leave(alice, ALICE, later), later)
+    catch_up(now=later, is_start=True)
+    assert kinds() == [Kind.INTENT, Kind.INTENT, Kind.CONFIRMED, Kind.ABORTED]
+
+
 def test_a_request_that_is_swept_takes_its_intent_along(alice: UUID, now: datetime) -> None:
     cut_off(alice, ask_to_leave(alice, ALICE, now), now)
     assert requests.sweep(now=now + timedelta(days=2)) == 1

@@ -33,7 +33,7 @@ from adieu.tenancy.operations import delete_organization
 from adieu.tenancy.ownership import MemberNotFound
 from adieu.tenancy.permissions import NotAllowed
 from adieu.tenancy.projects import create_project
-from adieu.tenancy.replaying import give, locked_organizations
+from adieu.tenancy.replaying import give, locked_organizations, sweep_left
 from tests.support.entrance import is_signed_in, sign_in
 from tests.support.ledgers import place_for_a_ledger
 from tests.support.people import ask_to_leave, confirm, join, work
@@ -288,8 +288,9 @@ def test_the_operator_names_an_owner(locked: UUID, bob: UUID, now: datetime) -> 
 
 
 def test_when_everybody_has_left_it_goes(locked: UUID, bob: UUID, now: datetime) -> None:
+    assert sweep_left() == 0
     members.leave_organization(organization_id=locked, account_id=bob, now=now)
-    catch_up(now=now)
+    assert sweep_left() == 1
     assert not Organization.objects.exists()
 
 

@@ -23,7 +23,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from adieu.deletion.keepers import all_keepers
-from adieu.deletion.models import DeletionRequest, RequestState
+from adieu.deletion.models import DeletionRequest
 from adieu.identities.queries import versioned_keys_of_account
 from adieu.kit.crashing import crash_point
 from adieu.kit.errors import Fact
@@ -123,8 +123,7 @@ def give_up(intent: Intent, *, now: datetime) -> bool:
     """
     with transaction():
         request = _locked(intent.deletion_id)
-        is_there = request is not None and request.intent_fence == intent.fence
-        if request is None or not is_there or request.state != RequestState.OPEN:
+        if request is None or request.intent_fence != intent.fence or request.confirmed_at is not None:
             return False
         forget_intent(request, now=now)
     crash_point("intent.given_up")
@@ -146,19 +145,19 @@ def settle(intent: Intent, *, now: datetime) -> None:
         return
     with transaction():
         # What was owed meanwhile is the end; the lock is what makes this look the last word.
-        request = _locked(intent.deletion_id)
+        _locked(intent.deletion_id)
         ends = Change.objects.filter(
             kind__in=[Kind.CONFIRMED, Kind.ABORTED, Kind.UNSETTLED], body__fence=str(intent.fence)
         )
         if not ends.exists():
-            _settle_unknown(intent, is_gone=request is not None and request.confirmed_at is not None, now=now)
+            _settle_unknown(intent, now=now)
     crash_point("intent.settled")
 
 
 @transaction_required
-def _settle_unknown(intent: Intent, *, is_gone: bool, now: datetime) -> None:
-    if is_gone:
-        # A later confirmation of the same request passed, so this one did not.
+def _settle_unknown(intent: Intent, *, now: datetime) -> None:
+    if DeletionRequest.objects.filter(former_account_id=intent.account_id).exists():
+        # Another confirmation passed, and took along what told of this one, which did not.
         owe_line(kind=Kind.ABORTED, body={"fence": str(intent.fence)}, now=now)
     else:
         set_locked(account_id=intent.account_id, locked_at=now)

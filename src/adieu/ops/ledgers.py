@@ -21,7 +21,7 @@ from adieu.ledger.stores import UnableToAppend, UnableToRead
 from adieu.tenancy.ownership import MemberNotFound
 from adieu.tenancy.permissions import OrganizationNotFound
 from adieu.tenancy.replaying import give as give_organization
-from adieu.tenancy.replaying import locked_organizations, sweep_left
+from adieu.tenancy.replaying import locked_organizations
 
 
 def open_and_catch_up() -> None:
@@ -59,7 +59,6 @@ def catch_up(*, now: datetime, is_start: bool = False) -> None:
     if cut_off:
         append_owed(store=store, now=now)
         take_in(store=store, now=now)
-    sweep_left()
 
 
 def _is_old(entry: Entry, now: datetime) -> bool:

@@ -27,6 +27,7 @@ from adieu.notices.delivery import deliver_due
 from adieu.ops.checkpoints import checkpoint_main
 from adieu.ops.ledgers import catch_up
 from adieu.tenancy import endings as invitations
+from adieu.tenancy.replaying import sweep_left
 from adieu.vault import comments
 from adieu.vault import operations as vault
 from adieu.vault.checkpoints import checkpoint as checkpoint_vault
@@ -95,6 +96,7 @@ def chores(shift: Shift | None = None) -> list[Chore]:
         Chore("comments_sweep", lambda now: comments.sweep_comments(now=now), MINUTE),
         Chore("strays_sweep", _sweep_stray_comments, MINUTE),
         Chore("invitations_sweep", lambda now: invitations.sweep(now=now), MINUTE),
+        Chore("ownerless_sweep", lambda _: sweep_left(), MINUTE),
         Chore("entries_sweep", _sweep_entries, MINUTE),
         Chore("vault_compaction", lambda _: vault.owe_compaction(), DAY),
         # Last of the sweeps: what they erased leaves the vault's files (Rule P3).
