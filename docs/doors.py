@@ -204,5 +204,7 @@ NO_DOOR_ADIEU_COMMANDS = {
     "doctor": "reads",
     "ledger": "erases again, retires, locks and unlocks what is there; adds no account and no address",
     "deletions": "shows deletions that are under way, and lets those that are stuck go on",
+    "backup": "reads",
+    "restore": "puts back rows that were there, and then takes out, from the ledger, whoever left since",
     "django": "runs one of Django's commands, each spoken of on its own",
 }

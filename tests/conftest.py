@@ -76,9 +76,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _postgresql() -> dict[str, str]:
     """Give the addresses of main database and vault, on one server."""
-    from tests.support.postgresql import at, start
+    from tests.support.postgresql import at, put_tools_on_path, start
 
-    server = os.environ.get("TEST_DATABASE_URL") or start(DATA / "postgresql", is_fit_for_a_vault=True)
+    server = os.environ.get("TEST_DATABASE_URL")
+    if not server:
+        server = start(DATA / "postgresql", is_fit_for_a_vault=True)
+        put_tools_on_path()
     # Tests make their own databases beside these; the server is reached by one that is there.
     return {"ADIEU_DATABASE_URL": server, "ADIEU_VAULT_URL": at(server, "adieu_vault")}
 

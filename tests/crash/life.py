@@ -5,7 +5,8 @@ what it said. `prepare` makes Alice, who has a code, Bob and Charlie; `record` c
 says every crash point it passed; `crash` does the same and kills itself at the n-th passing of a point;
 `suffer` does the same while the database goes away at each point;
 `finish` is the worker that is started afterwards; `look` says what there is. In the "troubled" story a step
-fails until it is stuck, and Alice is told; the "start" story is what every start does before it serves.
+fails until it is stuck, and Alice is told; the "start" story is what every start does before it serves;
+"back_up" and "put_back" are the commands for backups.
 """
 
 import json
@@ -81,6 +82,9 @@ def prepare() -> None:
 
     call_command("migrate", verbosity=0)
     call_command("migrate", database="vault", verbosity=0)
+    from adieu.ops import vaults
+
+    vaults.pair()
     from adieu.ledger.opening import open_ledger
     from adieu.ledger.places import installed_ledger
     from tests.support.departures import prepare_to_leave
@@ -261,6 +265,20 @@ def live_in_trouble(moment: datetime) -> None:
     work(mended_at)
 
 
+def back_up(moment: datetime) -> None:
+    """Write a backup of the main database."""
+    from adieu.ops.backups import back_up
+
+    back_up(backup_file(), now=moment)
+
+
+def put_back(moment: datetime) -> None:
+    """Put the backup back, as `adieu restore` does."""
+    from adieu.ops.restoring import restore
+
+    list(restore(backup_file()))
+
+
 def stumble_in_trouble(name: str) -> None:
     """Fail in the middle of a step as long as there is trouble."""
     if name == "vault.cut_down" and TROUBLE:
@@ -371,6 +389,11 @@ def people() -> dict[str, UUID]:
     return {name: UUID(account_id) for name, account_id in known.items()}
 
 
+def backup_file() -> Path:
+    """Give the place of the backup, beside the data folder."""
+    return data_dir().with_name("monday.adieu")
+
+
 def data_dir() -> Path:
     """Give the data folder."""
     return Path(os.environ["ADIEU_DATA_DIR"])
@@ -384,6 +407,9 @@ STORIES: dict[str, Callable[[datetime], None]] = {
     "troubled": live_in_trouble,
     "start": start,
     "work": work,
+    "back_up": back_up,
+    "put_back": put_back,
+    "cross": cross,
 }
 ACTS: dict[str, Callable[..., object]] = {
     "prepare": prepare,

@@ -1,4 +1,6 @@
-"""Starts that find more in the ledger than in the database."""
+"""Starts that find more in the ledger than in the database, and the commands that bring it about."""
+
+from pathlib import Path
 
 from tests.crash.lives import KILLED, Lives
 from tests.crash.points import record
@@ -17,6 +19,31 @@ def cut_off(lives: Lives, point: str = "ledger.intent.written", time: int = 1) -
     lives.go_back()
     status, _ = lives("crash", "plain", point, str(time))
     assert status == KILLED, point
+
+
+def backup_of(lives: Lives) -> Path:
+    """Give the place of the backup."""
+    return lives.data.with_name("monday.adieu")
+
+
+def back_up(lives: Lives) -> list[tuple[str, int]]:
+    """Back up the start, where Alice still is, and list the points."""
+    lives.go_back()
+    backup_of(lives).unlink(missing_ok=True)
+    return record(lives, "back_up")
+
+
+def leave(lives: Lives) -> None:
+    """Let Alice pass the point of no return."""
+    lives.go_back()
+    status, _ = lives("record", "cross")
+    assert status == 0, lives.errors
+
+
+def put_back(lives: Lives) -> list[tuple[str, int]]:
+    """List the points of a restore from before Alice left."""
+    leave(lives)
+    return record(lives, "put_back")
 
 
 def repeated(lives: Lives) -> list[tuple[str, int]]:

@@ -12,7 +12,7 @@ import pytest
 from tests.support.postgresql import database
 from tests.support.served import free_port, start
 
-COMMANDS = [("web",), ("worker",), ("compact",), ("deletions", "list")]
+COMMANDS = [("web",), ("worker",), ("compact",), ("deletions", "list"), ("backup", "nowhere/file")]
 SECONDS = 60
 
 

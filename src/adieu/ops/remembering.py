@@ -1,0 +1,27 @@
+"""What a main database knows of itself, read as plain rows."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from adieu.kit.errors import UnableToStart
+from adieu.ops.packing import Remembered
+
+MIGRATIONS = "SELECT app, max(name) FROM django_migrations GROUP BY app"
+MARK = "SELECT installation_id, number, chain FROM ledger_mark"
+
+
+class NoLedgerYet(UnableToStart):
+    """This database has seen no ledger yet, so a backup of it would belong to nobody; run `adieu migrate`."""
+
+
+def remembered(migrations: Sequence[tuple[Any, ...]], marks: Sequence[tuple[Any, ...]]) -> Remembered:
+    """Put together what was read.
+
+    Raises:
+        NoLedgerYet: there is no mark.
+    """
+    if not marks:
+        raise NoLedgerYet
+    ((installation, number, chain),) = marks
+    return Remembered(dict(migrations), str(UUID(str(installation))), int(number), str(chain))
