@@ -202,6 +202,8 @@ NO_DOOR_ADIEU_COMMANDS = {
     "migrate": "makes tables, not rows of people",
     "compact": "rewrites the vault and adds nothing",
     "doctor": "reads",
+    "identities": "lifts a retired address: it is free then, and nobody's",
+    "log": "reads",
     "ledger": "erases again, retires, locks and unlocks what is there; adds no account and no address",
     "deletions": "shows deletions that are under way, and lets those that are stuck go on",
     "backup": "reads",

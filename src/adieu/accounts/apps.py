@@ -8,8 +8,9 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Put our guards and listeners in place."""
-        from adieu.accounts import addresses, listeners, mails  # noqa: PLC0415 - after the models
+        from adieu.accounts import addresses, lifting, listeners, mails  # noqa: PLC0415 - after the models
 
         addresses.watch_saves()
         mails.register_decoy()
         listeners.listen()
+        lifting.register_replayer()

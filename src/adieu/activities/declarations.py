@@ -6,6 +6,8 @@ BY_OPAQUE_ID = Retain(
     "an organization answers for what happened in it; shown as “Deleted account”", "the installation ends"
 )
 
+OF_OPERATORS = Retain("operators answer for what they did", "the installation ends")
+
 FATES: Fates = {
     "activities.Activity": {
         "id": Fate.NOT_PERSONAL,
@@ -17,6 +19,14 @@ FATES: Fates = {
         "subject_id": BY_OPAQUE_ID,
         "subject_name": Fate.NOT_PERSONAL,
         "subject_name_key": Fate.NOT_PERSONAL,
+        "recorded_at": Fate.NOT_PERSONAL,
+    },
+    "activities.OperatorAct": {
+        "id": Fate.NOT_PERSONAL,
+        "kind": Fate.NOT_PERSONAL,
+        "reason": Fate.NOT_PERSONAL,
+        "actor_id": OF_OPERATORS,
+        "subject_id": OF_OPERATORS,
         "recorded_at": Fate.NOT_PERSONAL,
     },
 }

@@ -48,3 +48,23 @@ WARNINGS = frozenset(
     }
 )
 LEVELS: dict[Kind, Level] = {kind: Level.WARNING if kind in WARNINGS else Level.INFO for kind in Kind}
+
+
+class OperatorKind(models.TextChoices):
+    """What operators do, in the operator log; the label is the sentence that it shows."""
+
+    IDENTITY_LIFTED = "identity.lifted", "lifted a retired address"
+    DELETION_SETTLED = "deletion.settled", "said whether a deletion had happened that a restore left open"
+    ORGANIZATION_GIVEN = (
+        "organization.given",
+        "named an owner of an organization that a restore left without one",
+    )
+
+
+class OperatorReason(models.TextChoices):
+    """Why an operator did something; a list, because a text could name a person (Rule V1)."""
+
+    ASKED = "asked", "the person asked for it"
+    MISTAKE = "mistake", "something had gone wrong"
+    RESTORE = "restore", "a backup was restored"
+    LAW = "law", "the law demands it"

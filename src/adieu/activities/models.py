@@ -2,7 +2,7 @@ import uuid
 
 from django.db import models
 
-from adieu.activities.kinds import Kind, Level
+from adieu.activities.kinds import Kind, Level, OperatorKind, OperatorReason
 
 
 class Activity(models.Model):
@@ -47,4 +47,27 @@ class Activity(models.Model):
         constraints = [
             models.CheckConstraint(name="activity_kind_known", condition=models.Q(kind__in=Kind.values)),
             models.CheckConstraint(name="activity_level_known", condition=models.Q(level__in=Level.values)),
+        ]
+
+
+class OperatorAct(models.Model):
+    """Something that an operator did; append-only like activities, and as impersonal (Rules V1, C6)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    kind = models.CharField(max_length=64, choices=OperatorKind.choices)
+    reason = models.CharField(max_length=16, choices=OperatorReason.choices)
+    # None for whoever gave a command on the machine itself.
+    actor_id = models.UUIDField(null=True)
+    # A claim key is the longest.
+    subject_id = models.CharField(max_length=64)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="operator_kind_known", condition=models.Q(kind__in=OperatorKind.values)
+            ),
+            models.CheckConstraint(
+                name="operator_reason_known", condition=models.Q(reason__in=OperatorReason.values)
+            ),
         ]

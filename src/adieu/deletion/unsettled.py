@@ -6,6 +6,8 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from adieu.activities.kinds import OperatorKind, OperatorReason
+from adieu.activities.operator_log import record_act
 from adieu.deletion.intents import Intent, read_intent, set_locked
 from adieu.deletion.replaying import erase_again
 from adieu.kit.errors import Fact
@@ -47,6 +49,13 @@ def settle(*, deletion_id: UUID, was_erased: bool, now: datetime) -> None:
     else:
         set_locked(account_id=intent.account_id, locked_at=None)
     owe_line(kind=Kind.CONFIRMED if was_erased else Kind.ABORTED, body=intent.body, now=now)
+    record_act(
+        kind=OperatorKind.DELETION_SETTLED,
+        reason=OperatorReason.RESTORE,
+        subject_id=str(deletion_id),
+        actor_id=None,
+        now=now,
+    )
 
 
 def _waiting(lines: QuerySet[Change]) -> Iterator[Intent]:

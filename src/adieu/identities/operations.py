@@ -20,6 +20,10 @@ class IdentityTaken(Fact):
     """This identifier belongs to another account."""
 
 
+class NotRetired(Fact):
+    """This identifier is not retired."""
+
+
 @transaction_required
 def claim(*, kind: str, identifier: str, account_id: UUID) -> None:
     """Make an identifier an account's own, in the transaction that makes it so (Rule C3).
@@ -71,6 +75,28 @@ def retire_keys(*, keys: Iterable[tuple[str, int, int]], now: datetime) -> None:
             " retired_at = excluded.retired_at WHERE identities_identityclaim.retired_at IS NULL",
             [key, rule_version, pepper_version, now],
         )
+
+
+@transaction_required
+def lift(*, kind: str, identifier: str) -> list[str]:
+    """Let a retired identifier be claimed again, and give the keys that it was retired under (Rule C6).
+
+    Raises:
+        NotRetired: it is free or somebody's.
+        NotAnAddress: the identifier has no canonical form.
+    """
+    keys = [held.key for held in claims_on(kind=kind, identifier=identifier) if held.retired_at is not None]
+    lifted = [key for key in keys if lift_key(key=key)]
+    if not lifted:
+        raise NotRetired
+    return lifted
+
+
+@transaction_required
+def lift_key(*, key: str) -> bool:
+    """Take a retired claim away, and tell whether it was there; a live one stays."""
+    lifted = sql.run("DELETE FROM identities_identityclaim WHERE key = %s AND retired_at IS NOT NULL", [key])
+    return lifted == 1
 
 
 def _is_own(claims: Iterable[IdentityClaim], account_id: UUID) -> bool:

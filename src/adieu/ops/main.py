@@ -174,6 +174,35 @@ def restore(chosen: argparse.Namespace, environment: Environment) -> int:
     return 0
 
 
+def identities(chosen: argparse.Namespace, environment: Environment) -> int:
+    """Lift a retired address, so that it can be used for an account again."""
+    from adieu.ops import preparing
+
+    preparing.set_up_what_is_there(environment)
+    preparing.open_ledger()
+    from adieu.ops import identities as acts
+
+    try:
+        for line in acts.lift_address(chosen):
+            print(line)
+    except acts.REFUSALS as fact:
+        print(f"adieu: {fact}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def log(chosen: argparse.Namespace, environment: Environment) -> int:
+    """Show what operators did."""
+    from adieu.ops import preparing
+
+    preparing.set_up_what_is_there(environment)
+    from adieu.ops.identities import show_acts
+
+    for line in show_acts():
+        print(line)
+    return 0
+
+
 def django(chosen: argparse.Namespace, environment: Environment) -> int:
     """Run one of Django's own commands, for developers."""
     from django.core.management import execute_from_command_line
@@ -201,6 +230,8 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
             _add_ledger(listed)
         if command in {backup, restore}:
             listed.add_argument("file", type=Path, metavar="FILE")
+        if command is identities:
+            _add_identities(listed)
         if command is doctor:
             listed.add_argument(
                 "--send-test-mail", metavar="ADDRESS", help="send one mail to this address first"
@@ -232,6 +263,15 @@ def _add_ledger(listed: argparse.ArgumentParser) -> None:
     giving.add_argument("--to", required=True, metavar="ADDRESS", help="of a member")
 
 
+def _add_identities(listed: argparse.ArgumentParser) -> None:
+    acts = listed.add_subparsers(dest="act", required=True, metavar="ACT")
+    lifting = acts.add_parser(
+        "lift", help="let a retired address be used again; it is read from standard input"
+    )
+    # The values of OperatorReason, which cannot be imported before the settings are there.
+    lifting.add_argument("--reason", required=True, choices=["asked", "mistake", "restore", "law"])
+
+
 def _become_child_or_look(chosen: argparse.Namespace, environment: Environment) -> None:
     """Belong to the process that started us and has looked; or look ourselves whether all is there."""
     from adieu.ops import preparing
@@ -247,7 +287,21 @@ def _become_child_or_look(chosen: argparse.Namespace, environment: Environment) 
         preparing.open_ledger()
 
 
-COMMANDS = (serve, web, worker, migrate, doctor, compact, deletions, ledger, backup, restore, django)
+COMMANDS = (
+    serve,
+    web,
+    worker,
+    migrate,
+    doctor,
+    compact,
+    deletions,
+    ledger,
+    identities,
+    log,
+    backup,
+    restore,
+    django,
+)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -8,6 +8,8 @@ from uuid import UUID
 from django.db.models import Count
 
 from adieu.accounts.erasing import hold_account
+from adieu.activities.kinds import OperatorKind, OperatorReason
+from adieu.activities.operator_log import record_act
 from adieu.kit import sql
 from adieu.kit.transactions import transaction, transaction_required
 from adieu.ledger.entries import Kind
@@ -105,3 +107,10 @@ def give(*, organization_id: UUID, account_id: UUID, now: datetime) -> None:
     ownership.make_owner(organization_id=organization_id, account_id=account_id, now=now)
     body = {"organization": str(organization_id), "account": str(account_id)}
     owe_line(kind=Kind.OWNER_MADE, body=body, now=now)
+    record_act(
+        kind=OperatorKind.ORGANIZATION_GIVEN,
+        reason=OperatorReason.RESTORE,
+        subject_id=str(organization_id),
+        actor_id=None,
+        now=now,
+    )

@@ -129,4 +129,56 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="OperatorAct",
+            fields=[
+                ("id", models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("identity.lifted", "lifted a retired address"),
+                            (
+                                "deletion.settled",
+                                "said whether a deletion had happened that a restore left open",
+                            ),
+                            (
+                                "organization.given",
+                                "named an owner of an organization that a restore left without one",
+                            ),
+                        ],
+                        max_length=64,
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[
+                            ("asked", "the person asked for it"),
+                            ("mistake", "something had gone wrong"),
+                            ("restore", "a backup was restored"),
+                            ("law", "the law demands it"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("actor_id", models.UUIDField(null=True)),
+                ("subject_id", models.CharField(max_length=64)),
+                ("recorded_at", models.DateTimeField()),
+            ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("kind__in", ["identity.lifted", "deletion.settled", "organization.given"])
+                        ),
+                        name="operator_kind_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("reason__in", ["asked", "mistake", "restore", "law"])),
+                        name="operator_reason_known",
+                    ),
+                ],
+            },
+        ),
     ]

@@ -19,39 +19,47 @@ from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
+TABLES = {"activity": "activities_activity", "operator_act": "activities_operatoract"}
 SQLITE = [
-    """
-    CREATE TRIGGER activity_never_changes BEFORE UPDATE ON activities_activity
-    BEGIN
-        SELECT RAISE(ABORT, 'activity_is_append_only');
-    END
-    """,
-    """
-    CREATE TRIGGER activity_never_goes BEFORE DELETE ON activities_activity
-    BEGIN
-        SELECT RAISE(ABORT, 'activity_is_append_only');
-    END
-    """,
-    """
-    CREATE TRIGGER activity_is_never_replaced BEFORE INSERT ON activities_activity
-    BEGIN
-        SELECT RAISE(ABORT, 'activity_is_append_only')
-        FROM activities_activity WHERE id = NEW.id;
-    END
-    """,
+    statement
+    for name, table in TABLES.items()
+    for statement in (
+        f"""
+        CREATE TRIGGER {name}_never_changes BEFORE UPDATE ON {table}
+        BEGIN
+            SELECT RAISE(ABORT, '{name}_is_append_only');
+        END
+        """,
+        f"""
+        CREATE TRIGGER {name}_never_goes BEFORE DELETE ON {table}
+        BEGIN
+            SELECT RAISE(ABORT, '{name}_is_append_only');
+        END
+        """,
+        f"""
+        CREATE TRIGGER {name}_is_never_replaced BEFORE INSERT ON {table}
+        BEGIN
+            SELECT RAISE(ABORT, '{name}_is_append_only') FROM {table} WHERE id = NEW.id;
+        END
+        """,  # noqa: S608 - constants
+    )
 ]
 
 POSTGRESQL = [
-    """
-    CREATE FUNCTION activity_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-        RAISE EXCEPTION 'activity_is_append_only' USING ERRCODE = 'restrict_violation';
-    END $$
-    """,
-    """
-    CREATE TRIGGER activity_never_changes_or_goes BEFORE UPDATE OR DELETE ON activities_activity
-    FOR EACH ROW EXECUTE FUNCTION activity_is_append_only()
-    """,
+    statement
+    for name, table in TABLES.items()
+    for statement in (
+        f"""
+        CREATE FUNCTION {name}_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            RAISE EXCEPTION '{name}_is_append_only' USING ERRCODE = 'restrict_violation';
+        END $$
+        """,
+        f"""
+        CREATE TRIGGER {name}_never_changes_or_goes BEFORE UPDATE OR DELETE ON {table}
+        FOR EACH ROW EXECUTE FUNCTION {name}_is_append_only()
+        """,
+    )
 ]
 
 STATEMENTS = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
