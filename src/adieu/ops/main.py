@@ -4,12 +4,11 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from uuid import UUID
 
 from adieu.kit import logs
 from adieu.kit.environment import Environment, read_environment, refuse_readable_mail
 from adieu.kit.errors import Fact, UnableToStart
+from adieu.ops import arguments
 
 WRONG = 2
 
@@ -222,54 +221,10 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
     for command in COMMANDS:
         listed = commands.add_parser(command.__name__, help=command.__doc__)
         listed.set_defaults(command=command)
-        if command in {web, worker}:
-            listed.add_argument("--parent", type=int, help=argparse.SUPPRESS)
-        if command is deletions:
-            _add_deletions(listed)
-        if command is ledger:
-            _add_ledger(listed)
-        if command in {backup, restore}:
-            listed.add_argument("file", type=Path, metavar="FILE")
-        if command is identities:
-            _add_identities(listed)
-        if command is doctor:
-            listed.add_argument(
-                "--send-test-mail", metavar="ADDRESS", help="send one mail to this address first"
-            )
+        add_arguments = arguments.OF.get(command.__name__)
+        if add_arguments:
+            add_arguments(listed)
     return parser.parse_args(words)
-
-
-def _add_deletions(listed: argparse.ArgumentParser) -> None:
-    acts = listed.add_subparsers(dest="act", required=True, metavar="ACT")
-    showing = acts.add_parser("list", help="show deletions that have steps to do, the oldest first")
-    showing.add_argument("--stuck", action="store_true", help="only those with a step that is stuck")
-    retrying = acts.add_parser("retry", help="let stuck steps be tried again")
-    chosen = retrying.add_mutually_exclusive_group(required=True)
-    chosen.add_argument("id", nargs="?", type=UUID, metavar="ID", help="of a step or of a deletion")
-    chosen.add_argument("--all", action="store_true", help="every step that is stuck")
-
-
-def _add_ledger(listed: argparse.ArgumentParser) -> None:
-    acts = listed.add_subparsers(dest="act", required=True, metavar="ACT")
-    acts.add_parser("verify", help="read every line, and say what waits for you")
-    acts.add_parser("replay", help="take in what the ledger says; each start does this, too")
-    settling = acts.add_parser("settle", help="say whether a deletion that a restore left open had happened")
-    settling.add_argument("id", type=UUID, metavar="DELETION")
-    said = settling.add_mutually_exclusive_group(required=True)
-    said.add_argument("--was-erased", action="store_true", help="erase the account once more")
-    said.add_argument("--was-not-erased", action="store_true", help="let the person in again")
-    giving = acts.add_parser("give", help="name an owner of an organization that a restore left without one")
-    giving.add_argument("id", type=UUID, metavar="ORGANIZATION")
-    giving.add_argument("--to", required=True, metavar="ADDRESS", help="of a member")
-
-
-def _add_identities(listed: argparse.ArgumentParser) -> None:
-    acts = listed.add_subparsers(dest="act", required=True, metavar="ACT")
-    lifting = acts.add_parser(
-        "lift", help="let a retired address be used again; it is read from standard input"
-    )
-    # The values of OperatorReason, which cannot be imported before the settings are there.
-    lifting.add_argument("--reason", required=True, choices=["asked", "mistake", "restore", "law"])
 
 
 def _become_child_or_look(chosen: argparse.Namespace, environment: Environment) -> None:

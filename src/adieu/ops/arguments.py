@@ -1,0 +1,69 @@
+"""What can be said after each of the commands."""
+
+from argparse import SUPPRESS, ArgumentParser
+from collections.abc import Callable
+from pathlib import Path
+from uuid import UUID
+
+
+def add_parent(listed: ArgumentParser) -> None:
+    """Who started us, said by `adieu serve` only."""
+    listed.add_argument("--parent", type=int, help=SUPPRESS)
+
+
+def add_file(listed: ArgumentParser) -> None:
+    """The file of a backup."""
+    listed.add_argument("file", type=Path, metavar="FILE")
+
+
+def add_doctor(listed: ArgumentParser) -> None:
+    """What else the doctor should try."""
+    listed.add_argument("--send-test-mail", metavar="ADDRESS", help="send one mail to this address first")
+
+
+def add_deletions(listed: ArgumentParser) -> None:
+    """What to do about deletions that are under way."""
+    acts = listed.add_subparsers(dest="act", required=True, metavar="ACT")
+    showing = acts.add_parser("list", help="show deletions that have steps to do, the oldest first")
+    showing.add_argument("--stuck", action="store_true", help="only those with a step that is stuck")
+    retrying = acts.add_parser("retry", help="let stuck steps be tried again")
+    chosen = retrying.add_mutually_exclusive_group(required=True)
+    chosen.add_argument("id", nargs="?", type=UUID, metavar="ID", help="of a step or of a deletion")
+    chosen.add_argument("--all", action="store_true", help="every step that is stuck")
+
+
+def add_ledger(listed: ArgumentParser) -> None:
+    """What to do about the ledger."""
+    acts = listed.add_subparsers(dest="act", required=True, metavar="ACT")
+    acts.add_parser("verify", help="read every line, and say what waits for you")
+    acts.add_parser("replay", help="take in what the ledger says; each start does this, too")
+    settling = acts.add_parser("settle", help="say whether a deletion that a restore left open had happened")
+    settling.add_argument("id", type=UUID, metavar="DELETION")
+    said = settling.add_mutually_exclusive_group(required=True)
+    said.add_argument("--was-erased", action="store_true", help="erase the account once more")
+    said.add_argument("--was-not-erased", action="store_true", help="let the person in again")
+    giving = acts.add_parser("give", help="name an owner of an organization that a restore left without one")
+    giving.add_argument("id", type=UUID, metavar="ORGANIZATION")
+    giving.add_argument("--to", required=True, metavar="ADDRESS", help="of a member")
+
+
+def add_identities(listed: ArgumentParser) -> None:
+    """What to do about retired addresses."""
+    acts = listed.add_subparsers(dest="act", required=True, metavar="ACT")
+    lifting = acts.add_parser(
+        "lift", help="let a retired address be used again; it is read from standard input"
+    )
+    # The values of OperatorReason, which cannot be imported before the settings are there.
+    lifting.add_argument("--reason", required=True, choices=["asked", "mistake", "restore", "law"])
+
+
+OF: dict[str, Callable[[ArgumentParser], None]] = {
+    "web": add_parent,
+    "worker": add_parent,
+    "doctor": add_doctor,
+    "deletions": add_deletions,
+    "ledger": add_ledger,
+    "identities": add_identities,
+    "backup": add_file,
+    "restore": add_file,
+}
