@@ -14,13 +14,16 @@ from adieu.deletion.models import DeletionRequest, ErasureStep, RequestState, Ve
 from adieu.identities.models import IdentityClaim
 from adieu.kit.crashing import installed
 from adieu.ledger.entries import Entry, Kind
+from adieu.ledger.models import Mark
 from adieu.ledger.opening import open_ledger
 from adieu.ledger.places import installed_ledger
 from adieu.ledger.stores import UnableToAppend
 from adieu.ops.ledgers import catch_up
+from adieu.tenancy import members
 from adieu.tenancy.operations import create_organization
 from tests.support.ledgers import hide_ledger, place_for_a_ledger, show_ledger
 from tests.support.people import ask_to_leave, confirm, join, settle
+from tests.support.rooms import make_organization, put_into
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vault"])
 
@@ -250,3 +253,51 @@ def test_a_request_that_is_swept_takes_its_intent_along(alice: UUID, now: dateti
     catch_up(now=now, is_start=True)
     assert kinds() == [Kind.INTENT, Kind.ABORTED]
     assert not Account.objects.get(id=alice).locked_at
+
+
+def test_a_line_that_comes_after_its_end_is_ended_again(alice: UUID, now: datetime) -> None:
+    """A process stalls before it tells the ledger, and meanwhile another one gave its intent up."""
+    code = ask_to_leave(alice, ALICE, now)
+
+    def overtake(name: str) -> None:
+        if name == "intent.fenced":
+            requests.cancel(account_id=alice, now=now)
+            catch_up(now=now)
+
+    with installed(overtake), pytest.raises(requests.NoOpenRequest):
+        confirm(alice, code, now)
+    assert kinds() == [Kind.ABORTED, Kind.INTENT]
+    catch_up(now=now + INTENT_LIVES)
+    catch_up(now=now + INTENT_LIVES)
+    assert kinds() == [Kind.ABORTED, Kind.INTENT, Kind.ABORTED]
+    assert Mark.objects.get().number == installed_ledger().head().number
+    assert not Account.objects.get(id=alice).locked_at
+
+
+def test_wrong_codes_in_between_end_the_request_and_lock_nobody(alice: UUID, now: datetime) -> None:
+    code = ask_to_leave(alice, ALICE, now)
+    wrong = "00000000" if code != "00000000" else "11111111"
+
+    def mistype(name: str) -> None:
+        if name == "ledger.intent.written":
+            for _ in range(verification.MOST_TRIES):
+                with pytest.raises((verification.WrongCode, verification.RequestEnded)):
+                    confirm(alice, wrong, now)
+
+    with installed(mistype), pytest.raises(requests.NoOpenRequest):
+        confirm(alice, code, now)
+    catch_up(now=now, is_start=True)
+    assert kinds() == [Kind.INTENT, Kind.ABORTED]
+    request = DeletionRequest.objects.get()
+    assert (request.state, request.intent_fence) == (RequestState.ENDED, None)
+    assert not Account.objects.get(id=alice).locked_at
+
+
+def test_what_was_handed_over_a_moment_before_is_told_first(now: datetime) -> None:
+    alice, bob = join(ALICE, now, is_welcomed=False), join("bob@example.org", now, is_welcomed=False)
+    office = make_organization(alice, now)
+    put_into(office, bob, now)
+    members.hand_over(organization_id=office, account_id=alice, member_id=bob, now=now)
+    confirm(alice, ask_to_leave(alice, ALICE, now), now)
+    told = [entry.kind for entry in installed_ledger().entries()]
+    assert told[-3:] == [Kind.OWNER_MADE, Kind.OWNER_UNMADE, Kind.CONFIRMED]

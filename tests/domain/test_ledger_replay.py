@@ -19,7 +19,7 @@ from adieu.deletion.keepers import all_keepers
 from adieu.deletion.models import DeletionRequest, ReasonCount
 from adieu.deletion.unsettled import NothingUnsettled, settle, unsettled_deletions
 from adieu.identities.models import IdentityClaim
-from adieu.identities.queries import ClaimStatus, status_of
+from adieu.identities.queries import ClaimStatus, key_for, status_of
 from adieu.kit.crashing import installed
 from adieu.ledger.entries import Kind
 from adieu.ledger.opening import open_ledger
@@ -366,3 +366,23 @@ def test_an_earlier_confirmation_of_a_deletion_that_happened_is_no_riddle(alice:
     start(now)
     assert not Account.objects.exists()
     assert unsettled_deletions() == []
+
+
+@pytest.mark.parametrize("was_erased", [True, False])
+@pytest.mark.parametrize("is_again", [True, False])
+def test_nobody_else_gets_the_address_until_it_is_settled(
+    bob: UUID, now: datetime, *, was_erased: bool, is_again: bool
+) -> None:
+    """The backup may be older than the account."""
+    key = key_for(kind="email", identifier=ALICE)
+    of_bob = IdentityClaim.objects.get(account_id=bob).key
+    body = about(uuid4(), [key, of_bob])
+    if is_again:
+        write(Kind.UNSETTLED, now, **body)
+    else:
+        installed_ledger().append(kind=Kind.INTENT, body=body, now=now)
+    start(now)
+    assert status_of(kind="email", identifier=ALICE) == ClaimStatus.RETIRED
+    settle(deletion_id=UUID(body["deletion"]), was_erased=was_erased, now=now + timedelta(days=1))
+    assert (status_of(kind="email", identifier=ALICE) == ClaimStatus.RETIRED) is was_erased
+    assert IdentityClaim.objects.filter(key=of_bob, account_id=bob).exists() is not was_erased

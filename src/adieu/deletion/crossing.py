@@ -66,9 +66,9 @@ def confirm(
     )
     intent = _intend(refusal_of, account_id=account_id, now=now)
     intents.announce(intent, store=ledger, now=now)
-    line = _cross_as_intended(refusal_of, intent, now=now)
+    _cross_as_intended(refusal_of, intent, now=now)
     crash_point("crossing.committed")
-    intents.tell(line, store=ledger, now=now)
+    intents.tell(store=ledger, now=now)
     return intent.deletion_id
 
 
@@ -89,17 +89,17 @@ def _intend(refusal_of: RefusalOf, *, account_id: UUID, now: datetime) -> Intent
     return intent
 
 
-def _cross_as_intended(refusal_of: RefusalOf, intent: Intent, *, now: datetime) -> UUID:
-    """Go, or take back what was announced; give the line that the ledger is owed."""
+def _cross_as_intended(refusal_of: RefusalOf, intent: Intent, *, now: datetime) -> None:
+    """Go, or take back what was announced."""
     try:
-        return _check_and_cross(refusal_of, intent, now=now)
+        _check_and_cross(refusal_of, intent, now=now)
     except BaseException:
         # If not even this can be written, whoever starts next settles it.
         intents.give_up(intent, now=now)
         raise
 
 
-def _check_and_cross(refusal_of: RefusalOf, intent: Intent, *, now: datetime) -> UUID:
+def _check_and_cross(refusal_of: RefusalOf, intent: Intent, *, now: datetime) -> None:
     """Lock and check everything again, and erase."""
     with transaction():
         verification = lock_verification(account_id=intent.account_id)
@@ -109,11 +109,10 @@ def _check_and_cross(refusal_of: RefusalOf, intent: Intent, *, now: datetime) ->
         if refusal is None:
             intents.require_fence(verification.request, intent)
             cross(verification, account_id=intent.account_id, now=now)
-            line = intents.owe_confirmed(intent, now=now)
+            intents.owe_confirmed(intent, now=now)
             crash_point("crossing.line_owed")
     if refusal is not None:
         raise refusal
-    return line
 
 
 @transaction_required

@@ -13,7 +13,7 @@ So who finds an intent without an end in the ledger asks the request. It has the
 cut off, or is being made by another process at this moment; taking the fence away ends it either way, because
 its point of no return finds another fence and refuses. It has no such fence, and no line is owed: this
 database is older than the intent, which only a restore can bring about. What it cannot tell is not guessed:
-the account is locked, and the operator settles it.
+the account is locked with its addresses, and the operator settles it.
 """
 
 from collections.abc import Mapping
@@ -24,13 +24,15 @@ from uuid import UUID, uuid4
 
 from adieu.deletion.keepers import all_keepers
 from adieu.deletion.models import DeletionRequest
+from adieu.identities.operations import free_keys, hold_keys
 from adieu.identities.queries import versioned_keys_of_account
 from adieu.kit.crashing import crash_point
 from adieu.kit.errors import Fact
 from adieu.kit.transactions import transaction, transaction_required
 from adieu.ledger.entries import Kind
 from adieu.ledger.models import Change
-from adieu.ledger.owing import append_line, owe_line
+from adieu.ledger.owing import append_owed, owe_line
+from adieu.ledger.replaying import lock_mark
 from adieu.ledger.stores import Store, UnableToAppend
 
 # Longer than a confirmation takes; until then another one waits for it.
@@ -78,7 +80,7 @@ def intend(request: DeletionRequest, *, account_id: UUID, now: datetime) -> Inte
     if request.intended_at is not None and now < request.intended_at + INTENT_LIVES:
         raise ConfirmationUnderWay
     if request.intent_fence is not None:
-        _owe_aborted(request, now=now)
+        _owe_aborted(request.intent_fence, now=now)
     keys = tuple(versioned_keys_of_account(account_id))
     intent = Intent(request.id, account_id, uuid4(), keys)
     DeletionRequest.objects.filter(id=request.id).update(intent_fence=intent.fence, intended_at=now)
@@ -110,9 +112,9 @@ def require_fence(request: DeletionRequest, intent: Intent) -> None:
 
 
 @transaction_required
-def owe_confirmed(intent: Intent, *, now: datetime) -> UUID:
+def owe_confirmed(intent: Intent, *, now: datetime) -> None:
     """Owe the ledger the line that the deletion happened, in the transaction in which it does."""
-    return owe_line(kind=Kind.CONFIRMED, body=intent.body, now=now)
+    owe_line(kind=Kind.CONFIRMED, body=intent.body, now=now)
 
 
 def give_up(intent: Intent, *, now: datetime) -> bool:
@@ -135,15 +137,23 @@ def forget_intent(request: DeletionRequest, *, now: datetime) -> None:
     """Take the fence of a locked request away, if it has one, and owe the ledger the line that says so."""
     if request.intent_fence is None:
         return
-    _owe_aborted(request, now=now)
+    _owe_aborted(request.intent_fence, now=now)
     DeletionRequest.objects.filter(id=request.id).update(intent_fence=None, intended_at=None)
 
 
-def settle(intent: Intent, *, now: datetime) -> None:
-    """Settle an intent whose end the ledger does not know; see Note [Intents]."""
+def settle(intent: Intent, *, number: int, now: datetime) -> None:
+    """Settle an intent whose end the ledger does not know; see Note [Intents].
+
+    Args:
+        intent: Which.
+        number: Where it stands in the ledger.
+        now: The present.
+    """
     if give_up(intent, now=now):
         return
     with transaction():
+        # There may be no request to lock, and of two that start at once one settles it.
+        lock_mark()
         # What was owed meanwhile is the end; the lock is what makes this look the last word.
         _locked(intent.deletion_id)
         ends = Change.objects.filter(
@@ -151,6 +161,9 @@ def settle(intent: Intent, *, now: datetime) -> None:
         )
         if not ends.exists():
             _settle_unknown(intent, now=now)
+        elif not ends.exclude(number__lt=number).exists():
+            # Its writer stalled, and it was given up before its own line was written: said again, after it.
+            _owe_aborted(intent.fence, now=now)
     crash_point("intent.settled")
 
 
@@ -158,23 +171,41 @@ def settle(intent: Intent, *, now: datetime) -> None:
 def _settle_unknown(intent: Intent, *, now: datetime) -> None:
     if DeletionRequest.objects.filter(former_account_id=intent.account_id).exists():
         # Another confirmation passed, and took along what told of this one, which did not.
-        owe_line(kind=Kind.ABORTED, body={"fence": str(intent.fence)}, now=now)
+        _owe_aborted(intent.fence, now=now)
     else:
-        set_locked(account_id=intent.account_id, locked_at=now)
+        shut_out(intent, since=now)
         owe_line(kind=Kind.UNSETTLED, body=intent.body, now=now)
 
 
 @transaction_required
-def set_locked(*, account_id: UUID, locked_at: datetime | None) -> None:
-    """Let nobody use an account of which nobody knows whether it was deleted, or its person again."""
+def shut_out(intent: Intent, *, since: datetime) -> None:
+    """Let nobody use an account of which nobody knows whether it was deleted, nor claim its addresses."""
+    _set_locked(intent, locked_at=since)
+    # The account may be younger than the backup, or its address; somebody else could have it meanwhile.
+    hold_keys(keys=intent.keys, since=since)
+
+
+@transaction_required
+def let_in(intent: Intent) -> None:
+    """Let its person use the account again."""
+    _set_locked(intent, locked_at=None)
+    for line in Change.objects.filter(kind=Kind.UNSETTLED, body__fence=str(intent.fence)):
+        free_keys(keys=intent.keys, since=line.made_at)
+
+
+def _set_locked(intent: Intent, *, locked_at: datetime | None) -> None:
     for keeper in all_keepers():
-        keeper.set_locked(account_id=account_id, locked_at=locked_at)
+        keeper.set_locked(account_id=intent.account_id, locked_at=locked_at)
 
 
-def tell(change_id: UUID, *, store: Store, now: datetime) -> None:
-    """Append an owed line at once if possible; else the worker does it."""
+def tell(*, store: Store, now: datetime) -> None:
+    """Append what is owed at once if possible; else the worker does it.
+
+    All of it: were a deletion's line before that of an organization handed over a moment ago, a replay would
+    find the person its only owner.
+    """
     try:
-        append_line(change_id, store=store, now=now)
+        append_owed(store=store, now=now)
     except UnableToAppend:
         # The line is owed in the database, so nothing is lost but time.
         return
@@ -185,5 +216,5 @@ def _locked(deletion_id: UUID) -> DeletionRequest | None:
 
 
 @transaction_required
-def _owe_aborted(request: DeletionRequest, *, now: datetime) -> None:
-    owe_line(kind=Kind.ABORTED, body={"fence": str(request.intent_fence)}, now=now)
+def _owe_aborted(fence: UUID, *, now: datetime) -> None:
+    owe_line(kind=Kind.ABORTED, body={"fence": str(fence)}, now=now)

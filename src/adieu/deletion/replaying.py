@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from adieu.deletion.crossing import declare_steps, erase
-from adieu.deletion.intents import Intent, read_intent, set_locked
+from adieu.deletion.intents import Intent, let_in, read_intent, shut_out
 from adieu.deletion.keepers import all_keepers, lock_all
 from adieu.deletion.models import DeletionRequest, RequestState
 from adieu.identities.operations import retire_keys
@@ -34,10 +34,10 @@ def replay_confirmed(*, body: Mapping[str, Any], made_at: datetime, now: datetim
 @transaction_required
 def replay_unsettled(*, body: Mapping[str, Any], made_at: datetime, now: datetime) -> None:
     """Lock an account of which the operator has not said yet whether it was deleted."""
-    del made_at
+    del now
     intent = read_intent(body)
     if not DeletionRequest.objects.filter(id=intent.deletion_id, confirmed_at__isnull=False).exists():
-        set_locked(account_id=intent.account_id, locked_at=now)
+        shut_out(intent, since=made_at)
 
 
 @transaction_required
@@ -45,7 +45,7 @@ def replay_aborted(*, body: Mapping[str, Any], made_at: datetime, now: datetime)
     """Let somebody in again of whom the operator has said that they were not deleted."""
     del made_at, now
     if "keys" in body:
-        set_locked(account_id=read_intent(body).account_id, locked_at=None)
+        let_in(read_intent(body))
 
 
 @transaction_required

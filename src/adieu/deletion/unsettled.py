@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from adieu.activities.kinds import OperatorKind, OperatorReason
 from adieu.activities.operator_log import record_act
-from adieu.deletion.intents import Intent, read_intent, set_locked
+from adieu.deletion.intents import Intent, let_in, read_intent
 from adieu.deletion.replaying import erase_again
 from adieu.kit.errors import Fact
 from adieu.kit.transactions import transaction
@@ -47,7 +47,7 @@ def settle(*, deletion_id: UUID, was_erased: bool, now: datetime) -> None:
     if was_erased:
         erase_again(intent, confirmed_at=now, now=now)
     else:
-        set_locked(account_id=intent.account_id, locked_at=None)
+        let_in(intent)
     owe_line(kind=Kind.CONFIRMED if was_erased else Kind.ABORTED, body=intent.body, now=now)
     record_act(
         kind=OperatorKind.DELETION_SETTLED,

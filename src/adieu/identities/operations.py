@@ -99,6 +99,30 @@ def lift_key(*, key: str) -> bool:
     return lifted == 1
 
 
+@transaction_required
+def hold_keys(*, keys: Iterable[tuple[str, int, int]], since: datetime) -> None:
+    """Let nobody claim what nobody claims now, until an operator has settled whose it was (Rule L1).
+
+    A row as of a retired identifier: it refuses everybody at every door.
+    """
+    for key, rule_version, pepper_version in keys:
+        sql.run(
+            "INSERT INTO identities_identityclaim (key, rule_version, pepper_version, retired_at)"
+            " VALUES (%s, %s, %s, %s) ON CONFLICT (key) DO NOTHING",
+            [key, rule_version, pepper_version, since],
+        )
+
+
+@transaction_required
+def free_keys(*, keys: Iterable[tuple[str, int, int]], since: datetime) -> None:
+    """Give free what `hold_keys` held since then, and nothing that was retired otherwise."""
+    for key, _, _ in keys:
+        sql.run(
+            "DELETE FROM identities_identityclaim WHERE key = %s AND account_id IS NULL AND retired_at = %s",
+            [key, since],
+        )
+
+
 def _is_own(claims: Iterable[IdentityClaim], account_id: UUID) -> bool:
     is_own = False
     for held in claims:

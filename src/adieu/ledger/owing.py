@@ -64,17 +64,6 @@ def append_owed(*, store: Store, now: datetime) -> int:
     return len(owed)
 
 
-def append_line(change_id: UUID, *, store: Store, now: datetime) -> None:
-    """Append one line that is owed, unless somebody has done so.
-
-    Raises:
-        UnableToAppend: it stays owed.
-    """
-    change = Change.objects.filter(change_id=change_id, number__isnull=True).first()
-    if change is not None:
-        append_one(change, store=store, now=now)
-
-
 def append_one(change: Change, *, store: Store, now: datetime) -> None:
     """Append a line and note where it stands."""
     body = {"change": str(change.change_id), **change.body}

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from adieu.kit.crashing import crash_point
-from adieu.kit.transactions import transaction
+from adieu.kit.transactions import transaction, transaction_required
 from adieu.ledger.entries import Entry, Head, Kind
 from adieu.ledger.models import Mark
 from adieu.ledger.owing import write_change
@@ -79,6 +79,13 @@ def take_in(*, store: Store, now: datetime) -> Taken:
     open_intents = tuple(intents.values())
     _move_mark(before[open_intents[0].number] if open_intents else last)
     return Taken(replayed, open_intents)
+
+
+@transaction_required
+def lock_mark() -> None:
+    """Let one process at a time say what a line of the ledger means here."""
+    # Reading it is what takes the lock.
+    Mark.objects.select_for_update().get()
 
 
 def _follow(entry: Entry, intents: dict[str, Entry]) -> None:

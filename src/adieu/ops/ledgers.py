@@ -59,7 +59,7 @@ def catch_up(*, now: datetime, is_start: bool = False) -> int:
         logs.record("ledger.replayed", changes=taken.replayed)
     cut_off = [entry for entry in taken.open_intents if is_start or _is_old(entry, now)]
     for entry in cut_off:
-        intents.settle(intents.read_intent(entry.body), now=now)
+        intents.settle(intents.read_intent(entry.body), number=entry.number, now=now)
     if cut_off:
         append_owed(store=store, now=now)
         take_in(store=store, now=now)
