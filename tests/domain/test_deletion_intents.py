@@ -300,4 +300,4 @@ def test_what_was_handed_over_a_moment_before_is_told_first(now: datetime) -> No
     members.hand_over(organization_id=office, account_id=alice, member_id=bob, now=now)
     confirm(alice, ask_to_leave(alice, ALICE, now), now)
     told = [entry.kind for entry in installed_ledger().entries()]
-    assert told[-3:] == [Kind.OWNER_MADE, Kind.OWNER_UNMADE, Kind.CONFIRMED]
+    assert told[-4:] == [Kind.OWNER_MADE, Kind.OWNER_UNMADE, Kind.INTENT, Kind.CONFIRMED]

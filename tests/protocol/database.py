@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from adieu.deletion.models import RequestState
 from tests.protocol.explorer import Label
-from tests.protocol.state import ABORTED, INTENT, NEWEST, OVERTAKEN, STEPS, Actor, Bug, Main, State
+from tests.protocol.state import ABORTED, NEWEST, OVERTAKEN, STEPS, Actor, Bug, Main, State
 
 
 class Waits(Exception):
@@ -36,7 +37,7 @@ STATEMENTS: list[Statement] = []
 
 
 def stands_for(function: str) -> Callable[[Act], Statement]:
-    """Make a statement of a function; `function` is the real one, or "ahead: " and a rule yet to be built."""
+    """Make a statement of a function; `function` is the real one."""
 
     def register(act: Act) -> Statement:
         statement = Statement(act.__name__, act, function)
@@ -101,10 +102,10 @@ class View:
         self.outside["main"] = self.state.main._replace(**changes)
         self.actor = self.actor._replace(changes=(), locks=frozenset())
 
-    def overtake(self, row: str) -> None:
+    def overtake(self, *rows: str) -> None:
         """Take the newest epoch of a row; whoever held it before holds an old one."""
         others = [
-            other._replace(token=OVERTAKEN) if other.token and other.program == row else other
+            other._replace(token=OVERTAKEN) if other.token and other.program in rows else other
             for other in self.state.actors
         ]
         self.outside["actors"] = tuple(others)
@@ -148,10 +149,13 @@ def advance(
 
 
 def _refused(state: State, me: int) -> State:
-    actor = state.actors[me]
-    is_aborted = actor.program == "confirm" and actor.name == "alice" and state.ledger == INTENT
+    """Roll back; a confirmation takes back what it announced (`adieu.deletion.intents.give_up`)."""
+    actor, main = state.actors[me], state.main
     ended = put(state, me, idle(actor))
-    return ended._replace(ledger=ABORTED) if is_aborted else ended
+    is_open = main.fence and main.request_alice in {RequestState.OPEN, RequestState.ENDED}
+    if actor.program != "confirm" or actor.token != NEWEST or not is_open:
+        return ended
+    return ended._replace(main=main._replace(fence=False, end=ABORTED, owed=main.owed | {ABORTED}))
 
 
 def put(state: State, me: int, actor: Actor) -> State:

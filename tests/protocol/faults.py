@@ -1,32 +1,12 @@
-"""What happens to actors: crashes, stalls, failures, restores; and the ledger that survives them.
-
-The ledger around the point of no return and the restore (Rules L1, L2) are checked ahead of their code.
-"""
+"""What happens to actors: crashes, stalls, failures, restores."""
 
 from collections.abc import Iterator
 
 from adieu.deletion.models import RequestState, StepState
-from adieu.tenancy.models import Role
-from tests.protocol.database import Programs, Refused, View, idle, put, stands_for
+from tests.protocol.database import idle, put
 from tests.protocol.erasing import SERVER_HAS_IT
 from tests.protocol.explorer import Label
-from tests.protocol.leaving import new_steps
-from tests.protocol.state import (
-    ABORTED,
-    CONFIRMED,
-    GONE,
-    HELD,
-    INTENT,
-    NEWEST,
-    RETIRED,
-    STEPS,
-    VERIFIED,
-    Bug,
-    State,
-    Step,
-)
-
-AHEAD = "ahead: "
+from tests.protocol.state import NEWEST, ROLES, STEPS, Bug, State, Step
 
 
 def crash(state: State, me: int) -> Iterator[tuple[Label, State]]:
@@ -106,118 +86,26 @@ def keep_backup(state: State) -> Iterator[tuple[Label, State]]:
         yield Label("machine", "takes a backup"), state._replace(backup=state.main)
 
 
-def restore(state: State, bugs: frozenset[Bug]) -> Iterator[tuple[Label, State]]:
+def restore(
+    state: State, bugs: frozenset[Bug], *, may_be_from_between: bool
+) -> Iterator[tuple[Label, State]]:
     """Put the backup in the place of the main database; everything was stopped for it."""
-    if state.backup is not None and not state.is_restored:
-        yield (
-            Label("machine", "restores the backup", is_fault=True),
-            state._replace(
-                main=state.backup,
-                actors=tuple(idle(actor) for actor in state.actors),
-                expired=frozenset(),
-                is_restored=True,
-                is_serving=Bug.SERVE_BEFORE_REPLAY in bugs,
-            ),
-        )
-
-
-@stands_for(AHEAD + "Rule L1, the intent before the transaction")
-def append_intent(db: View) -> None:
-    if db.main.request_alice != RequestState.OPEN or db.main.account_alice != VERIFIED:
-        raise Refused
-    if db.state.ledger != CONFIRMED:
-        db.outside["ledger"] = INTENT
-
-
-@stands_for(AHEAD + "Rule L1, the word after the transaction")
-def append_confirmed(db: View) -> None:
-    db.outside["ledger"] = CONFIRMED
-
-
-@stands_for(AHEAD + "Rule L1, settling open intents at the start")
-def settle_intent(db: View) -> None:
-    if db.state.ledger != INTENT:
-        raise Refused
-    if db.has(Bug.ABORT_WITHOUT_FENCE):
-        db.outside["ledger"] = CONFIRMED if db.main.account_alice == GONE else ABORTED
-        db.is_over = True
+    backup = state.backup
+    if backup is None or state.is_restored:
         return
-    # Waits for a transaction that is under way; one that has not begun finds no open request any more.
-    db.lock("request_alice")
-    if db.main.request_alice in {RequestState.ERASING, RequestState.COMPLETED}:
-        db.outside["ledger"] = CONFIRMED
-        db.is_over = True
-    elif db.main.request_alice == RequestState.OPEN:
-        db.write(request_alice=RequestState.ENDED)
-
-
-@stands_for(AHEAD + "Rule L1, settling open intents at the start")
-def end_request(db: View) -> None:
-    db.commit()
-
-
-@stands_for(AHEAD + "Rule L1, settling open intents at the start")
-def append_aborted(db: View) -> None:
-    if db.state.ledger == INTENT:
-        db.outside["ledger"] = ABORTED
-
-
-@stands_for(AHEAD + "Rule L2, the replay")
-def replay(db: View) -> None:
-    if db.state.ledger == CONFIRMED:
-        _erase_again(db)
-    elif db.state.ledger == INTENT and db.has(Bug.GUESS_OPEN_INTENT):
-        db.outside["ledger"] = ABORTED
-    elif db.state.ledger == INTENT:
-        db.write(is_account_locked=True)
-        if db.main.claim_alice == GONE and not db.has(Bug.NO_LOCK_ON_HELD_ADDRESS):
-            db.write(claim_alice=HELD)
-
-
-@stands_for(AHEAD + "Rule L2, the replay")
-def commit_replay(db: View) -> None:
-    db.commit()
-
-
-@stands_for(AHEAD + "Rule L2, serving after the replay")
-def serve(db: View) -> None:
-    db.outside["is_serving"] = True
-
-
-@stands_for(AHEAD + "Rule L1, the operator decides")
-def decide_to_erase(db: View) -> None:
-    if not db.main.is_account_locked:
-        raise Refused
-    db.outside["ledger"] = CONFIRMED
-    _erase_again(db)
-    db.write(is_account_locked=False)
-
-
-def _erase_again(db: View) -> None:
-    """Erase what the backup brought back; claim keys only retire."""
-    if not db.has(Bug.REPLAY_WITHOUT_CLAIMS):
-        db.write(claim_alice=RETIRED)
-    if db.main.request_alice in {RequestState.ERASING, RequestState.COMPLETED}:
+    # Of the moment between fence and deletion, which is over: nobody can tell it from a kill there.
+    is_from_between = backup.fence and backup.request_alice == RequestState.OPEN and state.has_left
+    if is_from_between and not may_be_from_between:
         return
-    if db.main.role_alice == Role.OWNER and db.main.owner_count == 1:
-        db.write(is_organization_locked=True)
-    count = db.main.owner_count - (db.main.role_alice == Role.OWNER)
-    db.write(owner_count=count, role_alice=GONE, account_alice=GONE, key=0)
-    db.write(request_alice=RequestState.ERASING, reasons=1)
-    new_steps(db)
-
-
-def programs(bugs: frozenset[Bug], crossing: Programs) -> Programs:
-    """Give what the ledger adds: words around the point of no return, settling, the replay."""
-    confirm = crossing["confirm"]
-    around = (append_intent, *confirm, append_confirmed)
-    if Bug.INTENT_AFTER_COMMIT in bugs:
-        around = (*confirm, append_intent, append_confirmed)
-    if Bug.CONFIRMED_BEFORE_COMMIT in bugs:
-        around = (append_intent, append_confirmed, *confirm)
-    return {
-        "confirm": around,
-        "settle": (settle_intent, end_request, append_aborted),
-        "replay": (replay, commit_replay, serve),
-        "decide": (decide_to_erase, commit_replay),
-    }
+    # A line that was appended since is known again by its id.
+    known = {ROLES} if state.ledger.bob else set()
+    yield (
+        Label("machine", "restores the backup", is_fault=True),
+        state._replace(
+            main=backup._replace(owed=backup.owed - known),
+            actors=tuple(idle(actor) for actor in state.actors),
+            expired=frozenset(),
+            is_restored=True,
+            is_serving=Bug.SERVE_BEFORE_REPLAY in bugs,
+        ),
+    )

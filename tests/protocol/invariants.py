@@ -4,11 +4,14 @@ from adieu.deletion.models import RequestState, StepState
 from adieu.tenancy.models import Role
 from tests.protocol.explorer import Progress
 from tests.protocol.state import (
+    CONFIRMED,
     FULL,
     GONE,
     HELD,
     LIVE,
+    NO_LONGER,
     RETIRED,
+    ROLES,
     SETTLED_NOTICES,
     VERIFIED,
     State,
@@ -19,7 +22,9 @@ LEFT = frozenset({RequestState.ERASING, RequestState.COMPLETED})
 
 def an_owner_at_every_committed_moment(state: State) -> bool:
     """Rule O2."""
-    return Role.OWNER in {state.main.role_alice, state.main.role_bob} or state.main.is_organization_locked
+    main = state.main
+    has_one = Role.OWNER in {main.role_alice, main.role_bob}
+    return has_one or main.is_organization_locked or main.is_destroyed
 
 
 def the_count_is_the_owners(state: State) -> bool:
@@ -120,7 +125,19 @@ def nobody_comes_back(state: State) -> bool:
 
 def nobody_is_erased_who_did_not_leave(state: State) -> bool:
     """Rule L1: the ledger confirms only what was committed."""
-    return state.ledger != "confirmed" or state.has_left or state.is_restored
+    return state.ledger.end != CONFIRMED or state.has_left or state.is_restored
+
+
+def only_a_restore_locks_anybody(state: State) -> bool:
+    """Rule L1: whoever was not restored knows the end of each intent."""
+    return not state.main.is_account_locked or state.is_restored
+
+
+def what_was_handed_over_stays(state: State) -> bool:
+    """Rule L2: Alice leaves when somebody else owns the organization, so a replay finds that owner."""
+    main = state.main
+    has_bob_left = state.ledger.bob == NO_LONGER or ROLES in main.owed
+    return not (main.is_destroyed and state.has_left) or has_bob_left
 
 
 def _is_done(step: object) -> bool:
@@ -144,6 +161,8 @@ RULES = {
     "Rule D9: the last mail tells the truth": the_last_mail_tells_the_truth,
     "Rules L1, L2: nobody comes back": nobody_comes_back,
     "Rule L1: nobody is erased who did not leave": nobody_is_erased_who_did_not_leave,
+    "Rule L1: only a restore locks anybody": only_a_restore_locks_anybody,
+    "Rule L2: what was handed over stays": what_was_handed_over_stays,
 }
 
 
@@ -171,3 +190,8 @@ def has_left(state: State) -> bool:
 NO_CIRCLE = Progress("no circle of locks: everybody can come to an end", lambda _state: True, is_quiet)
 COMPLETES = Progress("Rule D8: completion can be reached", has_left, is_completed)
 NO_DEAD_END = Progress("Rule D8: completion and the end of the address can be reached", has_left, is_over)
+NO_INTENT_OPEN: Progress[State] = Progress(
+    "Rule L1: every intent can come to its end",
+    lambda _state: True,
+    lambda state: is_quiet(state) and not state.ledger.intents,
+)

@@ -4,12 +4,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from adieu.deletion.models import RequestState, StepState
-from adieu.tenancy.models import Role
-from tests.protocol import erasing, faults, leaving
+from tests.protocol import erasing, faults, leaving, ledger
 from tests.protocol.database import Programs, advance
 from tests.protocol.explorer import Label, Progress
-from tests.protocol.invariants import COMPLETES, NO_CIRCLE, NO_DEAD_END
-from tests.protocol.state import EMPTY, FULL, GONE, RETIRED, USED, Actor, Bug, Main, State, Step
+from tests.protocol.invariants import COMPLETES, NO_CIRCLE, NO_DEAD_END, NO_INTENT_OPEN
+from tests.protocol.state import EMPTY, FULL, GONE, RETIRED, USED, Actor, Bug, Ledger, Main, State, Step
 
 
 @dataclass(frozen=True)
@@ -23,6 +22,7 @@ class Scope:
     has_ledger: bool = False
     has_backup: bool = False
     has_failures: bool = True
+    may_be_from_between: bool = False
 
     @property
     def possible(self) -> tuple[Progress[State], ...]:
@@ -30,7 +30,9 @@ class Scope:
         programs = {program for _, allowed in self.actors for program in allowed}
         if "step_forget" in programs:
             return NO_CIRCLE, NO_DEAD_END
-        return (NO_CIRCLE, COMPLETES) if "step_tell" in programs else (NO_CIRCLE,)
+        if "step_tell" in programs:
+            return NO_CIRCLE, COMPLETES
+        return (NO_CIRCLE, NO_INTENT_OPEN) if "settle" in programs else (NO_CIRCLE,)
 
     def first(self) -> State:
         """Give the state that everything begins in."""
@@ -42,7 +44,7 @@ class Scope:
             has_late_change=False,
             expired=frozenset(),
             actors=tuple(Actor(name) for name, _ in self.actors),
-            ledger=GONE,
+            ledger=Ledger(),
             has_left=_has_left(self.main),
             backup=None,
             is_restored=False,
@@ -70,7 +72,7 @@ def _has_left(main: Main) -> bool:
 
 def _programs(scope: Scope, bugs: frozenset[Bug]) -> Programs:
     programs = leaving.programs(bugs) | erasing.programs(bugs)
-    return programs | faults.programs(bugs, programs) if scope.has_ledger else programs
+    return programs | ledger.programs(bugs, programs) if scope.has_ledger else programs
 
 
 def _successors(
@@ -90,7 +92,7 @@ def _successors(
     yield from faults.help_stuck(state, bugs)
     if scope.has_backup:
         yield from faults.keep_backup(state)
-        yield from faults.restore(state, bugs)
+        yield from faults.restore(state, bugs, may_be_from_between=scope.may_be_from_between)
 
 
 WORK = ("step_tell", "step_cut", "step_forget", "notice")
@@ -147,33 +149,42 @@ MAILING = Scope(
     has_failures=False,
 )
 ONE_WORKER = Scope("one worker, from the commit on", (("worker 1", WORK),), CROSSED)
-# The ledger and a restore; ahead of its code.
+# Confirmations that are cut off, overtaken, cancelled and mistyped, and starts that settle them.
+FENCES = Scope(
+    "two confirmations and the ledger",
+    (
+        ("alice", ("confirm", "ask")),
+        ("alice's other tab", ("confirm", "cancel", "mistype")),
+        ("starting process", ("settle",)),
+    ),
+    JOINED,
+    has_ledger=True,
+)
+OPERATING = ("replay", "say it happened", "say it had not")
 RESTORING = Scope(
     "a restore",
     (
         ("alice", ("sign up", "verify", "ask", "confirm")),
         ("twin", ("sign up", "verify")),
-        ("starting process", ("settle",)),
-        ("machine", ("replay", "decide")),
+        ("machine", OPERATING),
     ),
     STRANGER,
     has_ledger=True,
     has_backup=True,
 )
-# The backup may be of a moment at which Alice was the only owner.
+# The backup may be of a moment at which Alice was alone in the organization.
 RESTORING_OWNERS = Scope(
     "a restore with owners",
     (
-        ("alice", ("promote", "demote", "confirm")),
-        ("bob", ("leave",)),
+        ("alice", ("admit", "confirm")),
         ("starting process", ("settle",)),
-        ("machine", ("replay", "decide")),
+        ("machine", OPERATING),
     ),
-    JOINED._replace(role_bob=Role.MEMBER, owner_count=1),
+    JOINED._replace(role_bob=GONE, owner_count=1),
     has_ledger=True,
     has_backup=True,
 )
-SCOPES = (OWNERS, ADDRESSES, ERASING, RESTORING, RESTORING_OWNERS)
+SCOPES = (OWNERS, ADDRESSES, ERASING, FENCES, RESTORING, RESTORING_OWNERS)
 
 # What takes minutes.
 THREE_WORKERS = Scope(
@@ -196,9 +207,8 @@ RESTORED_WORK = Scope(
     "a restore with a worker",
     (
         ("alice", ("confirm",)),
-        ("starting process", ("settle",)),
-        ("machine", ("replay", "decide")),
-        ("worker 1", WORK),
+        ("machine", OPERATING),
+        ("worker 1", WORK[:2]),
     ),
     JOINED,
     has_ledger=True,

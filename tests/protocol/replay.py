@@ -17,7 +17,8 @@ from adieu.notices.outcomes import Outcome
 from adieu.tenancy.models import Organization, Role
 from adieu.tenancy.notices import INVITATIONS_ENDED
 from adieu.vault import queries as vault
-from tests.protocol import erasing, leaving
+from tests.protocol import clerk, erasing, leaving
+from tests.protocol.clerk import Clerk
 from tests.protocol.crew import Crew
 from tests.protocol.explorer import Label, Moment, tell
 from tests.protocol.leaving import OTHER, SEEN
@@ -68,7 +69,8 @@ def replay(trace: Trace, scope: Scope, now: datetime) -> int:
 
 def committed(state: State) -> dict[str, object]:
     """Give what others can see."""
-    return state.main._asdict() | {"vault": state.vault, "copies": state.copies}
+    ledger = {"intents": state.ledger.intents, "said": state.ledger.end}
+    return state.main._asdict() | ledger | {"vault": state.vault, "copies": state.copies}
 
 
 def without_beginnings(traces: Iterable[Trace]) -> list[Trace]:
@@ -90,13 +92,14 @@ class _Player:
         self.crew = Crew(self.world)
         programs = {program for _, allowed in scope.actors for program in allowed}
         self.has_workers = bool(programs & set(WORKING))
+        self.clerk = Clerk(self.world) if scope.has_ledger else None
 
     # One move.
 
     def play(self, label: Label, before: State) -> bool:
         """Do what the model did; tell whether there was anything to do."""
         if label.what == "is killed":
-            return self.crew.hands.pop(label.who, None) is not None
+            return self.crew.hands.pop(label.who, None) is not None or self.clerk is not None
         program, _, rest = label.what.partition(": ")
         if label.who == "operator":
             self.crew.retry(program)
@@ -109,6 +112,8 @@ class _Player:
 
     def _move(self, actor: Actor, program: str, rest: str, before: State) -> Move | None:
         statement, _, refused = rest.partition(", ")
+        if self.clerk and program in clerk.PROGRAMS:
+            return _with_ledger(self.clerk, actor.name, statement, is_refused=bool(refused))
         is_last = actor.at + 1 == len(PROGRAMS[program])
         if program in WORKING:
             return self._work(actor, program, before, is_last=is_last, is_refused=bool(refused)).get(
@@ -176,6 +181,8 @@ class _Player:
 
     def _what_is_there(self) -> dict[str, object]:
         there = self._people() | self._claims()
+        if self.clerk:
+            there |= self.clerk.what_is_there()
         return there | self._work_and_mail() if self.has_workers else there
 
     def _people(self) -> dict[str, object]:
@@ -238,6 +245,24 @@ class _Player:
         if person is None:
             return GONE
         return FULL if person.name else CUT_DOWN
+
+
+def _with_ledger(clerk: Clerk, who: str, statement: str, *, is_refused: bool) -> Move | None:
+    if is_refused:
+        return partial(_expect_refusal, lambda: clerk.cross(who))
+    return {
+        "intend": lambda: clerk.intend(who),
+        "tell_before": clerk.append_owed,
+        "append_intent": lambda: clerk.append_intent(who),
+        "commit": lambda: clerk.cross(who),
+        "tell": clerk.tell,
+        "cancel": clerk.cancel,
+        "mistype": clerk.mistype,
+        "look_for_intents": lambda: clerk.look_for_intents(who),
+        "give_up": lambda: clerk.give_up(who),
+        "settle": lambda: clerk.settle(who),
+        "append_owed": clerk.append_owed,
+    }.get(statement)
 
 
 def _step(row: ErasureStep) -> Step:

@@ -18,9 +18,13 @@ LIVE, RETIRED = "live", "retired"
 # What the replay puts on a key when it cannot know whether the address is retired.
 HELD = "held"
 FULL, CUT_DOWN = "full", "cut down"
-INTENT, CONFIRMED, ABORTED = "intent", "confirmed", "aborted"
-# A worker that holds a step with the newest epoch, and one that was overtaken.
+CONFIRMED, ABORTED, UNSETTLED = "confirmed", "aborted", "unsettled"
+# What the ledger can be owed besides: the end of a stale intent, and what Bob's role is.
+STALE_ABORTED, ROLES = "aborted, of a stale intent", "roles"
+NO_LONGER = "no longer"
+# Who holds a step with the newest epoch, or the newest fence, and who was overtaken.
 NEWEST, OVERTAKEN = "newest", "overtaken"
+STALE = "stale"
 UNUSED, USED = "unused", "used"
 # More often than twice is as wrong as twice.
 TWICE = 2
@@ -60,6 +64,13 @@ class Bug(StrEnum):
     SERVE_BEFORE_REPLAY = "a restored database is served before the ledger was replayed"
     GUESS_OPEN_INTENT = "an open intent is taken for aborted because the account is there"
     ABORT_WITHOUT_FENCE = "an open intent is aborted while its transaction may still come"
+    NO_FENCE = "the point of no return does not ask whether its intent was given up"
+    CONFIRMED_OWED_AFTER_COMMIT = "the line that confirms is owed in a transaction after the deletion's"
+    TELL_OUT_OF_ORDER = "the line that confirms goes before what was owed earlier"
+    INTENT_BEFORE_OWED = "an intent goes before what was owed earlier"
+    REPLAY_OUT_OF_ORDER = "a replay repeats deletions before hand-overs"
+    ENDED_KEEPS_FENCE = "an intent of a request that wrong codes ended is not given up"
+    LATE_INTENT_LEFT_OPEN = "an intent that is written after its end is left open"
     REPLAY_WITHOUT_CLAIMS = "the replay erases the account and retires nothing"
 
 
@@ -103,6 +114,24 @@ class Main(NamedTuple):
     # Locked by the replay for the operator to decide (Rules L1, L2).
     is_account_locked: bool
     is_organization_locked: bool
+    # Whether the replay destroyed the organization, because nobody was left in it.
+    is_destroyed: bool
+    # Whether Alice's request has the newest fence, what the database knows of how that ended, and what the
+    # ledger is owed.
+    fence: bool
+    end: str
+    owed: frozenset[str]
+
+
+class Ledger(NamedTuple):
+    """What the ledger says that somebody can still ask for."""
+
+    # Fences without an end: the newest, stale ones.
+    intents: frozenset[str] = frozenset()
+    # The last word on Alice's deletion; "confirmed" is never taken back.
+    end: str = GONE
+    # What was said of Bob's role.
+    bob: str = GONE
 
 
 class Actor(NamedTuple):
@@ -129,8 +158,7 @@ class State(NamedTuple):
     # Rows whose lease is over; time is in no database.
     expired: frozenset[str]
     actors: tuple[Actor, ...]
-    # The last word of the ledger on Alice's deletion; "confirmed" is never taken back.
-    ledger: str
+    ledger: Ledger
     # What no store knows after a restore: that the point of no return was committed once.
     has_left: bool
     backup: Main | None
@@ -162,6 +190,10 @@ EMPTY = Main(
     is_notice_leased=False,
     is_account_locked=False,
     is_organization_locked=False,
+    is_destroyed=False,
+    fence=False,
+    end=GONE,
+    owed=frozenset(),
 )
 
 STEPS = ("step_tell", "step_cut", "step_forget")

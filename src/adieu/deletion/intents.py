@@ -88,13 +88,16 @@ def intend(request: DeletionRequest, *, account_id: UUID, now: datetime) -> Inte
 
 
 def announce(intent: Intent, *, store: Store, now: datetime) -> None:
-    """Tell the ledger what is intended, before anything is done.
+    """Tell the ledger what is intended, before anything is done, and before that what it is owed.
+
+    A replay has to find an organization handed over when it repeats what made that necessary.
 
     Raises:
         UnableToAppend: it could not be told; the confirmation is over.
     """
     crash_point("intent.fenced")
     try:
+        append_owed(store=store, now=now)
         store.append(kind=Kind.INTENT, body=intent.body, now=now)
     except UnableToAppend:
         give_up(intent, now=now)
@@ -199,11 +202,7 @@ def _set_locked(intent: Intent, *, locked_at: datetime | None) -> None:
 
 
 def tell(*, store: Store, now: datetime) -> None:
-    """Append what is owed at once if possible; else the worker does it.
-
-    All of it: were a deletion's line before that of an organization handed over a moment ago, a replay would
-    find the person its only owner.
-    """
+    """Append what is owed at once if possible, in its order; else the worker does it."""
     try:
         append_owed(store=store, now=now)
     except UnableToAppend:
