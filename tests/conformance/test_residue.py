@@ -23,7 +23,7 @@ from tests.completeness.test_fields import declared, every_field
 from tests.support.dumps import Row, changed
 from tests.support.houses import VAULT, house
 from tests.support.leaving_story import EVERYBODY, Story, tell
-from tests.support.scanning import Hit
+from tests.support.scanning import Hit, Scanner
 from tests.support.tokens import ALICE, BOB, CHARLIE, COMMENT, INVITED, THINGS
 
 AFTERWARDS = ["after, while it runs", "after kill -9", "after a clean stop"]
@@ -140,6 +140,28 @@ def test_nobody_ever_stands_outside_the_vault(story: Story) -> None:
 def test_the_scan_finds_everybody_in_the_vault(story: Story) -> None:
     """What the scan does not see while it is there proves nothing when it is gone."""
     assert {hit.marker for hit in story.hits["before"]} == set(EVERYBODY)
+
+
+def test_a_backup_of_the_main_database_from_before_holds_nobody(story: Story) -> None:
+    """Rule P2: its data can be read, and what is found in it are names of things."""
+    names = {hit.file for hit in story.hits["before"]}
+    assert str(story.house.backup) not in names
+    found = Scanner((THINGS,)).in_bytes(story.house.backup.read_bytes(), name="backup")
+    assert found
+
+
+def test_the_copy_of_the_vault_held_her_before_and_does_not_after(story: Story) -> None:
+    """Rule P2: it is made anew after each erasure, and what is left in it are the others."""
+    if not isinstance(story.house.vault, Path):
+        assert not story.house.copy.exists()
+        return
+    copy = str(story.house.copy)
+    assert ALICE.marker in {hit.marker for hit in story.hits["before"] if hit.file == copy}
+    for moment in AFTERWARDS:
+        markers = {hit.marker for hit in story.hits[moment] if hit.file == copy}
+        assert BOB.marker in markers
+        assert not markers & {*ALICE.markers, INVITED}
+    assert [path.name for path in story.house.copy.parent.iterdir()] == [story.house.copy.name]
 
 
 def test_pages_endpoints_and_steps_have_failed_with_her_words_in_hand(story: Story) -> None:

@@ -28,6 +28,10 @@ class Lives:
             "ADIEU_MAIL_FROM": "adieu@example.org",
             **database.urls,
         }
+        if not database.urls:
+            # Inside, so that it goes back with all else.
+            (self.data / "copies").mkdir(parents=True)
+            self.settings["ADIEU_VAULT_COPY"] = str(self.data / "copies" / "vault.sqlite3")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.crash.life"],
             env={**environ, **self.settings},

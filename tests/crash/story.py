@@ -44,4 +44,4 @@ def check_the_end(data: Path, end: dict[str, Any], start: dict[str, Any], story:
     assert end["invited"] == 0
     assert not any(end["residue"].values()), end["residue"]
     assert end["charlie"] == start["charlie"]
-    assert not [path for path in data.iterdir() if path.is_file() and ALICE.encode() in path.read_bytes()]
+    assert not [path for path in data.rglob("*") if path.is_file() and ALICE.encode() in path.read_bytes()]

@@ -17,6 +17,8 @@ STEP = 0.1
 
 # The start of the names of all that belongs to the vault.
 VAULT = "vault"
+# Where the vault's own copy is.
+COPIES = "vault-copies"
 
 
 @dataclass
@@ -27,6 +29,16 @@ class House:
     main: Path | str
     vault: Path | str
     settings: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def copy(self) -> Path:
+        """The copy of a vault that is a file."""
+        return self.folder / COPIES / "copy.sqlite3"
+
+    @property
+    def backup(self) -> Path:
+        """A backup of the main database."""
+        return self.folder / "monday.adieu"
 
     @property
     def data(self) -> Path:
@@ -50,6 +62,9 @@ def house(*, main_on_server: bool, vault_on_server: bool = False) -> Iterator[Ho
         vault = settings["ADIEU_VAULT_URL"] = postgresql.start(
             folder / "vault-server", is_fit_for_a_vault=True
         )
+    else:
+        (folder / COPIES).mkdir()
+        settings["ADIEU_VAULT_COPY"] = str(folder / COPIES / "copy.sqlite3")
     try:
         yield House(folder, main, vault, settings)
     finally:

@@ -15,6 +15,7 @@ from tests.support import walking
 from tests.support.callers import Caller
 from tests.support.dumps import Dump, dump
 from tests.support.houses import House, refused, wait_until
+from tests.support.installations import adieu
 from tests.support.scanning import Hit, Scanner
 from tests.support.served import Served, serve
 from tests.support.smtp import Mode
@@ -69,6 +70,8 @@ def tell(house: House) -> Story:
     with serve(house.folder, **house.settings, ADIEU_SMTP_URL="") as served:
         _sign_up_without_mail_server(story, served, alice)
     story.logs.append(served.log)
+    # The worker makes it anew when it starts, now with Alice in it.
+    house.copy.unlink(missing_ok=True)
     with serve(house.folder, **house.settings) as served:
         _live(story, served, alice)
         _leave(story, served, alice)
@@ -238,6 +241,8 @@ def _leave(story: Story, served: Served, alice: Caller) -> None:
     alice.submit("/account/deletion/code/", email=ALICE.spellings[0])
     code = walking.code_in_mail(served, ALICE.on_the_wire, about="delete your account", after=before)
     _let_mail_wait(served)
+    status, said = adieu(served.settings, "backup", str(story.house.backup))
+    assert status == 0, said
     story.look("before")
     story.scan("before", served)
     with refused(story.house, "UPDATE", "vault_entry"):

@@ -160,6 +160,19 @@ def test_development_mailbox_is_for_this_machine_only(settings: dict[str, str]) 
     refuse_readable_mail(read_environment({}))
 
 
+def test_the_copy_of_the_vault_has_a_folder_of_its_own(tmp_path: Path) -> None:
+    copy = tmp_path / "vault.copy"
+    assert read_environment({"ADIEU_VAULT_COPY": str(copy)}).vault_copy == copy
+    for settings, part in (
+        ({"ADIEU_VAULT_COPY": str(tmp_path)}, "is a folder, not a file"),
+        ({"ADIEU_VAULT_COPY": str(tmp_path / "nowhere" / "copy")}, "is not there"),
+        ({"ADIEU_VAULT_COPY": str(copy), "ADIEU_DATA_DIR": str(tmp_path)}, "must be in another folder"),
+        ({"ADIEU_VAULT_COPY": str(copy), "ADIEU_VAULT_URL": "postgresql://127.0.0.1/v"}, "with pg_dump"),
+    ):
+        with pytest.raises(WrongSetting, match=f"^ADIEU_VAULT_COPY: .*{part}"):
+            read_environment(settings)
+
+
 def test_everywhere_needs_a_base_url() -> None:
     with pytest.raises(WrongSetting, match=r"^ADIEU_BASE_URL: is needed"):
         read_environment({"ADIEU_BIND": "0.0.0.0:8000"})

@@ -87,6 +87,7 @@ TEMPLATES = [
 # --- Databases, cache, mail ---
 DATABASES = databases(data_dir=ADIEU.data_dir, database_url=ADIEU.database_url, vault_url=ADIEU.vault_url)
 DATABASE_ROUTERS = ["adieu.vault.router.VaultRouter"]
+VAULT_COPY = ADIEU.vault_copy
 LEDGER = ADIEU.ledger or ADIEU.data_dir / "ledger.jsonl"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {

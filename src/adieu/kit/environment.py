@@ -44,6 +44,7 @@ class Environment:
     mail_from: str
     database_url: str | None = field(repr=False)
     vault_url: str | None = field(repr=False)
+    vault_copy: Path | None
     ledger: Path | str | None = field(repr=False)
     secret_key: str | None = field(repr=False)
     pepper: Mapping[int, str] | None = field(repr=False)
@@ -93,7 +94,7 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
     source = _Source(environ)
     bind = source.read("ADIEU_BIND", values.bind, Bind("127.0.0.1", 8000))
     base_url = source.read("ADIEU_BASE_URL", values.base_url, None) or _default_base_url(bind)
-    return Environment(
+    environment = Environment(
         data_dir=source.read("ADIEU_DATA_DIR", values.folder, Path(".adieu").resolve()),
         bind=bind,
         base_url=base_url,
@@ -101,6 +102,7 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
         mail_from=source.read("ADIEU_MAIL_FROM", values.sender, _default_sender(base_url)),
         database_url=source.read("ADIEU_DATABASE_URL", values.database_url, None),
         vault_url=source.read("ADIEU_VAULT_URL", values.database_url, None),
+        vault_copy=source.read("ADIEU_VAULT_COPY", values.place_of_copy, None),
         ledger=source.read("ADIEU_LEDGER", values.ledger_place, None),
         secret_key=source.read("ADIEU_SECRET_KEY", values.secret, None),
         pepper=source.read("ADIEU_PEPPER", values.peppers, None),
@@ -109,6 +111,8 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
         terms_file=source.read("ADIEU_TERMS_FILE", values.readable_file, None),
         web_processes=source.read("ADIEU_WEB_PROCESSES", values.count(MOST_WEB_PROCESSES), _cores()),
     )
+    _refuse_misplaced_copy(environment)
+    return environment
 
 
 def refuse_readable_mail(environment: Environment) -> None:
@@ -165,6 +169,18 @@ def _refuse_unknown(environ: Mapping[str, str]) -> None:
         if name.startswith(PREFIX) and name not in known:
             close = difflib.get_close_matches(name, known, n=1)
             raise WrongSetting(name, "is no setting" + (f"; perhaps {close[0]} is meant" if close else ""))
+
+
+def _refuse_misplaced_copy(environment: Environment) -> None:
+    if environment.vault_copy is None:
+        return
+    if environment.vault_url is not None:
+        raise WrongSetting(
+            "ADIEU_VAULT_COPY",
+            "is for a vault in a file, and ADIEU_VAULT_URL names a database; copy that with pg_dump",
+        )
+    if environment.vault_copy.parent == environment.data_dir:
+        raise WrongSetting("ADIEU_VAULT_COPY", "must be in another folder than what it is a copy of")
 
 
 def _default_base_url(bind: Bind) -> str:

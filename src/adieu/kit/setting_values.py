@@ -125,6 +125,16 @@ def ledger_place(value: str) -> Path | str:
     return path
 
 
+def place_of_copy(value: str) -> Path:
+    """Read the path of a file that is written, in a folder that is there."""
+    path = path_of(value)
+    if path.is_dir():
+        raise NotAValue(f"{path} is a folder, not a file")
+    if not path.parent.is_dir():
+        raise NotAValue(f"the folder {path.parent} is not there")
+    return path
+
+
 def secret(value: str) -> str:
     """Read a secret, which must not be guessable."""
     if len(value) < SHORTEST_SECRET:

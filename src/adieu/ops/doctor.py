@@ -8,12 +8,14 @@ from importlib.metadata import version
 from django.conf import settings
 from django.core.mail import EmailMessage, mailers
 from django.db import DatabaseError
+from django.utils import timezone
 
 from adieu.kit import logs
 from adieu.kit.environment import PREFIX, SECRETS, Environment
 from adieu.kit.errors import UnableToStart
 from adieu.ops import deletions, ledgers, vaults
 from adieu.ops.preparing import is_waiting, mail_goes
+from adieu.vault import copies
 
 WAITS = "waits for `adieu migrate`"
 
@@ -37,6 +39,7 @@ def examine() -> bool:
     # A database that waits to be migrated cannot be asked what is in it.
     if not any(states.values()):
         findings += [*_whose(), *deletions.findings(), *ledgers.problems(), *ledgers.findings()]
+        findings += copies.problems(now=timezone.now())
     for finding in findings:
         print(f"WRONG   {finding}")
     if not findings:

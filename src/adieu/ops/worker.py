@@ -28,7 +28,7 @@ from adieu.ops.checkpoints import checkpoint_main
 from adieu.ops.ledgers import catch_up
 from adieu.tenancy import endings as invitations
 from adieu.tenancy.replaying import sweep_left
-from adieu.vault import comments
+from adieu.vault import comments, copies
 from adieu.vault import operations as vault
 from adieu.vault.checkpoints import checkpoint as checkpoint_vault
 
@@ -101,6 +101,7 @@ def chores(shift: Shift | None = None) -> list[Chore]:
         Chore("vault_compaction", lambda _: vault.owe_compaction(), DAY),
         # Last of the sweeps: what they erased leaves the vault's files (Rule P3).
         Chore("vault_checkpoint", lambda _: checkpoint_vault(), MINUTE),
+        Chore("vault_copy", lambda now: copies.renew_when_due(now=now), MINUTE),
     ]
 
 

@@ -13,21 +13,23 @@ from adieu.core.keeping import NotYet
 from adieu.kit.crashing import crash_point
 from adieu.vault import debts
 from adieu.vault.checkpoints import UnableToCheckpoint, checkpoint
+from adieu.vault.copies import UnableToCopy, renew_after_erasure
 from adieu.vault.router import VAULT
 
 
 def leave_no_byte() -> None:
-    """Make sure that no byte of what was erased is left in a file (Rule P3).
+    """Make sure that no byte of what was erased is left in a file, nor in the vault's copy (Rules P2, P3).
 
     Raises:
-        NotYet: somebody keeps reading the vault, or others may still owe the same (Note [One compaction
-            for many]).
+        NotYet: somebody keeps reading the vault, the copy cannot be written, or others may still owe the
+            same (Note [One compaction for many]).
     """
     crash_point("vault.erased")
     if debts.has_just_owed() and connections[VAULT].vendor == "postgresql":
         raise NotYet
     try:
         checkpoint()
-    except UnableToCheckpoint as error:
+        renew_after_erasure()
+    except (UnableToCheckpoint, UnableToCopy) as error:
         raise NotYet from error
     crash_point("vault.emptied")
