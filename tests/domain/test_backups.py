@@ -118,6 +118,32 @@ def test_a_restore_brings_back_every_row_and_nothing_else(settings: dict[str, st
     assert not [path for path in Path(settings["ADIEU_DATA_DIR"]).iterdir() if "restor" in path.name]
 
 
+FENCED_ACCOUNT = """
+    INSERT INTO accounts_account (id, email, password, registered_at)
+    VALUES ('11111111111111111111111111111111', 'sealed@sealed.invalid', '!', '2030-03-04')
+"""
+FENCED_REQUEST = """
+    INSERT INTO deletion_deletionrequest
+    (id, account_id, state, reason, opened_at, intent_fence, intended_at)
+    VALUES ('22222222222222222222222222222222', '11111111111111111111111111111111', 'open', 'privacy',
+    '2030-03-04', '33333333333333333333333333333333', '2030-03-04')
+"""
+
+
+def test_a_confirmation_that_was_under_way_at_the_backup_is_not_taken_for_cut_off(
+    settings: dict[str, str], tmp_path: Path
+) -> None:
+    """It may have gone on after that; what became of it, the ledger knows or nobody (Rule L1)."""
+    main, file = main_database(settings), tmp_path / "between.adieu"
+    execute(main, FENCED_ACCOUNT, FENCED_REQUEST)
+    assert adieu(settings, "backup", str(file))[0] == 0
+    status, said = adieu(settings, "restore", str(file))
+    assert status == 0, said
+    [request] = dump(main)["deletion_deletionrequest"]
+    assert (request["state"], request["intent_fence"], request["intended_at"]) == ("'open'", "NULL", "NULL")
+    execute(main, "DELETE FROM deletion_deletionrequest", "DELETE FROM accounts_account")
+
+
 @pytest.mark.only_on("sqlite")
 @pytest.mark.parametrize("left", [None, b"this is no database any more" * 1000], ids=["lost", "damaged"])
 def test_a_database_that_is_lost_or_damaged_is_restored(

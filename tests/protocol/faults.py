@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from adieu.deletion.models import RequestState, StepState
+from adieu.deletion.models import StepState
 from tests.protocol.database import idle, put
 from tests.protocol.erasing import SERVER_HAS_IT
 from tests.protocol.explorer import Label
@@ -86,23 +86,19 @@ def keep_backup(state: State) -> Iterator[tuple[Label, State]]:
         yield Label("machine", "takes a backup"), state._replace(backup=state.main)
 
 
-def restore(
-    state: State, bugs: frozenset[Bug], *, may_be_from_between: bool
-) -> Iterator[tuple[Label, State]]:
+def restore(state: State, bugs: frozenset[Bug]) -> Iterator[tuple[Label, State]]:
     """Put the backup in the place of the main database; everything was stopped for it."""
     backup = state.backup
     if backup is None or state.is_restored:
         return
-    # Of the moment between fence and deletion, which is over: nobody can tell it from a kill there.
-    is_from_between = backup.fence and backup.request_alice == RequestState.OPEN and state.has_left
-    if is_from_between and not may_be_from_between:
-        return
+    # Of the moment between fence and deletion: kept, the fence would look like a kill there.
+    fence = backup.fence and Bug.RESTORE_KEEPS_FENCE in bugs
     # A line that was appended since is known again by its id.
     known = {ROLES} if state.ledger.bob else set()
     yield (
         Label("machine", "restores the backup", is_fault=True),
         state._replace(
-            main=backup._replace(owed=backup.owed - known),
+            main=backup._replace(owed=backup.owed - known, fence=fence),
             actors=tuple(idle(actor) for actor in state.actors),
             expired=frozenset(),
             is_restored=True,

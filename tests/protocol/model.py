@@ -22,7 +22,6 @@ class Scope:
     has_ledger: bool = False
     has_backup: bool = False
     has_failures: bool = True
-    may_be_from_between: bool = False
 
     @property
     def possible(self) -> tuple[Progress[State], ...]:
@@ -92,7 +91,7 @@ def _successors(
     yield from faults.help_stuck(state, bugs)
     if scope.has_backup:
         yield from faults.keep_backup(state)
-        yield from faults.restore(state, bugs, may_be_from_between=scope.may_be_from_between)
+        yield from faults.restore(state, bugs)
 
 
 WORK = ("step_tell", "step_cut", "step_forget", "notice")

@@ -71,6 +71,7 @@ class Bug(StrEnum):
     REPLAY_OUT_OF_ORDER = "a replay repeats deletions before hand-overs"
     ENDED_KEEPS_FENCE = "an intent of a request that wrong codes ended is not given up"
     LATE_INTENT_LEFT_OPEN = "an intent that is written after its end is left open"
+    RESTORE_KEEPS_FENCE = "a restored request keeps the fence of a confirmation that went on after the backup"
     REPLAY_WITHOUT_CLAIMS = "the replay erases the account and retires nothing"
 
 

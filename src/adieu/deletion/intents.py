@@ -12,7 +12,8 @@ away.
 So who finds an intent without an end in the ledger asks the request. It has the fence: the confirmation was
 cut off, or is being made by another process at this moment; taking the fence away ends it either way, because
 its point of no return finds another fence and refuses. It has no such fence, and no line is owed: this
-database is older than the intent, which only a restore can bring about. What it cannot tell is not guessed:
+database is older than the intent, which only a restore can bring about (a backup from between fence and
+deletion is put back without the fence: `ops/remembering.py`). What it cannot tell is not guessed:
 the account is locked with its addresses, and the operator settles it.
 """
 

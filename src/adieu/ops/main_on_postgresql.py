@@ -17,7 +17,7 @@ from adieu.kit.crashing import crash_point
 from adieu.kit.errors import UnableToStart
 from adieu.ops.packing import Remembered
 from adieu.ops.presence import KEY, Running, wait_for
-from adieu.ops.remembering import MARK, MIGRATIONS, remembered
+from adieu.ops.remembering import FORGET_FENCES, MARK, MIGRATIONS, remembered
 
 WORDS = "a PostgreSQL database"
 # Whoever else is connected, but for us and for the lock that we hold (Note [Presence]).
@@ -50,6 +50,8 @@ END $$;
 """
 # Whoever came meanwhile waits for our locks, and would go on before the ledger was replayed.
 COMMIT = rf"""
+SET search_path TO public;
+{FORGET_FENCES};
 SELECT pg_stat_clear_snapshot();
 DO $$
 BEGIN

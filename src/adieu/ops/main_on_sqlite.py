@@ -11,7 +11,7 @@ from adieu.kit.errors import UnableToStart
 from adieu.kit.sqlite_copies import copy_database, open_file, remove_logs, sync_file
 from adieu.ops.packing import Remembered
 from adieu.ops.presence import Running
-from adieu.ops.remembering import MARK, MIGRATIONS, remembered
+from adieu.ops.remembering import FORGET_FENCES, MARK, MIGRATIONS, remembered
 
 WORDS = "a SQLite file"
 PATIENCE = 5
@@ -53,6 +53,8 @@ def put_back(data: Path) -> None:
         Running: somebody has the present one open.
     """
     _fold_log(_main())
+    with closing(open_file(data)) as restored:
+        restored.execute(FORGET_FENCES)
     crash_point("restore.begun")
     sync_file(data)
     data.replace(_main())

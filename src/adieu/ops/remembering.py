@@ -8,6 +8,11 @@ from adieu.kit.errors import UnableToStart
 from adieu.ops.packing import Remembered
 
 MIGRATIONS = "SELECT app, max(name) FROM django_migrations GROUP BY app"
+# A request in a backup may have the fence of a confirmation that went on after it. Kept, it would say that
+# it was cut off, and whoever left would be back (Note [Intents]).
+FORGET_FENCES = """
+    UPDATE deletion_deletionrequest SET intent_fence = NULL, intended_at = NULL WHERE confirmed_at IS NULL
+"""
 MARK = "SELECT installation_id, number, chain FROM ledger_mark"
 
 
