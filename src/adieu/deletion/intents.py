@@ -27,6 +27,7 @@ from adieu.deletion.keepers import all_keepers
 from adieu.deletion.models import DeletionRequest
 from adieu.identities.operations import free_keys, hold_keys
 from adieu.identities.queries import versioned_keys_of_account
+from adieu.kit import sql
 from adieu.kit.crashing import crash_point
 from adieu.kit.errors import Fact
 from adieu.kit.transactions import transaction, transaction_required
@@ -84,7 +85,10 @@ def intend(request: DeletionRequest, *, account_id: UUID, now: datetime) -> Inte
         _owe_aborted(request.intent_fence, now=now)
     keys = tuple(versioned_keys_of_account(account_id))
     intent = Intent(request.id, account_id, uuid4(), keys)
-    DeletionRequest.objects.filter(id=request.id).update(intent_fence=intent.fence, intended_at=now)
+    sql.run(
+        "UPDATE deletion_deletionrequest SET intent_fence = %s, intended_at = %s WHERE id = %s",
+        [intent.fence, now, request.id],
+    )
     return intent
 
 

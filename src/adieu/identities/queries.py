@@ -67,8 +67,12 @@ def keys_of_account(account_id: UUID) -> list[str]:
 
 def versioned_keys_of_account(account_id: UUID) -> list[tuple[str, int, int]]:
     """List the keys an account holds, each with the versions of rule and pepper, in the order of the keys."""
-    claims = IdentityClaim.objects.filter(account_id=account_id).order_by("key")
-    return list(claims.values_list("key", "rule_version", "pepper_version"))
+    rows = sql.rows(
+        "SELECT key, rule_version, pepper_version FROM identities_identityclaim"
+        " WHERE account_id = %s ORDER BY key",
+        [account_id],
+    )
+    return [(key, rule, pepper) for key, rule, pepper in rows]
 
 
 def holders_of(*, kind: str, identifiers: Iterable[str]) -> dict[str, UUID]:
