@@ -163,6 +163,8 @@ NO_DOORS_BEGINNING = {
     "development/mailbox/": "shows mails, on loopback only",
     "api/v1/": "for whoever has an account; none of it takes an address but invitations and the way out",
     "healthz": "says that the process serves",
+    "readyz": "says what cannot be read",
+    "metrics": "gives numbers to whoever has the token",
 }
 
 NO_DOOR_COMMANDS = {

@@ -121,6 +121,7 @@ def test_secret_from_file(name: str, tmp_path: Path) -> None:
     values = {
         "ADIEU_DATABASE_URL": "postgresql://localhost/adieu",
         "ADIEU_LEDGER": "postgresql://localhost/adieu_ledger",
+        "ADIEU_METRICS_TOKEN": LONG,
         "ADIEU_PEPPER": LONG,
         "ADIEU_SECRET_KEY": LONG,
         "ADIEU_SMTP_URL": "smtp://localhost",

@@ -1,15 +1,9 @@
 """Every address of the service."""
 
-from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
 from adieu.api.v1.service import api
-
-
-def healthz(_request: HttpRequest) -> HttpResponse:
-    """Answer that the process serves."""
-    return HttpResponse("ok", content_type="text/plain")
-
+from adieu.ops import health
 
 urlpatterns = [
     path("", include("adieu.console.urls")),
@@ -17,7 +11,9 @@ urlpatterns = [
     path("", include("adieu.console.deletion.urls")),
     path("", include("adieu.console.mailbox.urls")),
     path("api/v1/", api.urls),
-    path("healthz", healthz),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("metrics", health.metrics),
 ]
 handler400 = "adieu.console.errors.bad_request"
 handler403 = "adieu.console.errors.permission_denied"

@@ -17,6 +17,7 @@ PREFIX = "ADIEU_"
 SECRETS = (
     "ADIEU_DATABASE_URL",
     "ADIEU_LEDGER",
+    "ADIEU_METRICS_TOKEN",
     "ADIEU_PEPPER",
     "ADIEU_SECRET_KEY",
     "ADIEU_SMTP_URL",
@@ -52,6 +53,7 @@ class Environment:
     signup: SignUp
     terms_file: Path | None
     web_processes: int
+    metrics_token: str | None = field(repr=False)
 
     @property
     def host(self) -> str:
@@ -110,6 +112,7 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
         signup=source.read("ADIEU_SIGNUP", values.sign_up, SignUp.OPEN),
         terms_file=source.read("ADIEU_TERMS_FILE", values.readable_file, None),
         web_processes=source.read("ADIEU_WEB_PROCESSES", values.count(MOST_WEB_PROCESSES), _cores()),
+        metrics_token=source.read("ADIEU_METRICS_TOKEN", values.secret, None),
     )
     _refuse_misplaced_copy(environment)
     return environment

@@ -30,6 +30,8 @@ OPEN_PATHS = (
     "/appearance/",
     "/static/",
     "/healthz",
+    "/readyz",
+    "/metrics",
     "/development/",
     "/api/v1/account/deletion",
     "/api/v1/deletions/",
