@@ -159,7 +159,8 @@ NO_DOORS_BEGINNING = {
     "appearance/": "keeps light or dark in a cookie",
     "terms/": "records that an account agreed",
     "account/deletion/": "the way out",
-    "deletions/": "shows the progress of a deletion",
+    "deletions/": "shows the progress of a deletion, and gives its receipt",
+    ".well-known/": "publishes keys that check receipts",
     "development/mailbox/": "shows mails, on loopback only",
     "api/v1/": "for whoever has an account; none of it takes an address but invitations and the way out",
     "healthz": "says that the process serves",
@@ -210,5 +211,7 @@ NO_DOOR_ADIEU_COMMANDS = {
     "deletions": "shows deletions that are under way, and lets those that are stuck go on",
     "backup": "reads",
     "restore": "puts back rows that were there, and then takes out, from the ledger, whoever left since",
+    "keys": "makes or prints keys that sign receipts",
+    "receipt": "reads a receipt",
     "django": "runs one of Django's commands, each spoken of on its own",
 }

@@ -64,10 +64,13 @@ def pytest_configure(config: pytest.Config) -> None:
     # Settings load here, after the environment is set and before pytest-django looks for them.
     from django.conf import settings
 
+    from adieu.ledger.entries import Kind
     from adieu.ledger.places import installed_ledger
 
     # Never made by a deletion itself: a ledger that is missing stops the start.
     installed_ledger().create()
+    opened = {"installation": "00000000-0000-4000-8000-00000000ad1e"}
+    installed_ledger().append(kind=Kind.OPENED, body=opened, now=datetime(2030, 1, 1, tzinfo=UTC))
     # Files, not memory: SQLite in memory knows neither the write-ahead log nor real locks.
     for alias, database in settings.DATABASES.items():
         if database["ENGINE"].endswith("sqlite3"):

@@ -65,6 +65,7 @@ WORK = {
     "deletion_consent",
     "deletion_erasurestep",
     "deletion_reasoncount",
+    "deletion_receipt",
     "deletion_verification",
     # Which line of the ledger was read last.
     "ledger_change",

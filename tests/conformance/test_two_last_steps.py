@@ -11,10 +11,9 @@ from random import Random
 
 import pytest
 
-from adieu.deletion.farewell import NOTICE_OF_COMPLETION
-from adieu.deletion.models import DeletionRequest, RequestState
+from adieu.deletion.farewell import ISSUE_RECEIPT
+from adieu.deletion.models import DeletionRequest, ErasureStep, RequestState
 from adieu.deletion.queue import Claimed, claim_step, finish_step
-from adieu.notices.models import Notice
 from tests.support.crowds import all_at_once
 from tests.support.interleaving import Exploration, explore
 from tests.support.people import join, leave
@@ -48,7 +47,7 @@ def test_in_any_order_one_of_them_completes(now: datetime) -> None:
         assert played.outcomes == (True, True), played.script()
         states = DeletionRequest.objects.values_list("state", flat=True)
         assert set(states) == {RequestState.COMPLETED}, played.script()
-        assert Notice.objects.filter(kind=NOTICE_OF_COMPLETION).count() == plays
+        assert ErasureStep.objects.filter(name=ISSUE_RECEIPT).count() == plays
         claim_what_follows(now)
     assert plays > 1
 

@@ -340,6 +340,7 @@ def look() -> dict[str, object]:
         "account": Account.objects.filter(id=alice).exists(),
         "is_locked": Account.objects.filter(id=alice, locked_at__isnull=False).exists(),
         "ledger": [entry.kind for entry in installed_ledger().entries()],
+        "receipt": receipt(),
         "addresses": EmailAddress.objects.filter(user_id=alice).count(),
         "live_claims": IdentityClaim.objects.filter(account_id=alice).count(),
         "retired_claims": IdentityClaim.objects.filter(retired_at__isnull=False).count(),
@@ -367,6 +368,22 @@ def look() -> dict[str, object]:
             ]
         ),
     }
+
+
+def receipt() -> list[object] | None:
+    """Give the one receipt, where in which tree it is proven to stand, and how many leaves the log has."""
+    from adieu.core.receipts import verify
+    from adieu.deletion.models import Receipt
+    from adieu.deletion.receipts import published_keys, receipt_file
+    from adieu.ledger.places import installed_ledger
+
+    row = Receipt.objects.first()
+    file = row and receipt_file(deletion_id=row.request_id)
+    if not file:
+        return None
+    genuine = verify(file, keys=published_keys())
+    changes = {entry.body["change"] for entry in installed_ledger().entries() if entry.kind == "receipt"}
+    return [file.receipt, genuine.index, genuine.head.size, len(changes)]
 
 
 def deliver(moment: datetime) -> None:

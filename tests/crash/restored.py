@@ -1,17 +1,21 @@
 """Starts that find more in the ledger than in the database, and the commands that bring it about."""
 
 from pathlib import Path
+from typing import Any
 
 from tests.crash.lives import KILLED, Lives
 from tests.crash.points import record
 
 
-def leave_and_restore(lives: Lives) -> None:
-    """Let Alice leave to the end, and put a backup back in which she is still there."""
+def leave_and_restore(lives: Lives) -> dict[str, Any]:
+    """Let Alice leave to the end, and put a backup back in which she is still there; say how it was."""
     lives.go_back()
     status, _ = lives("record", "plain")
     assert status == 0, lives.errors
+    status, found = lives("look")
+    assert status == 0, lives.errors
     lives.restore()
+    return dict(found)
 
 
 def cut_off(lives: Lives, point: str = "ledger.intent.written", time: int = 1) -> None:

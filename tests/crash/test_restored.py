@@ -76,6 +76,33 @@ def test_nothing_of_her_is_left_after_the_restore_and_she_is_not_told_twice(live
     assert not [mail for mail in lives.mail.messages[told:] if "alice" in mail.address]
 
 
+def test_the_receipt_that_was_issued_is_there_again_after_the_restore(lives: Lives) -> None:
+    """Rule L3: of the ledger, not of the database; the log has one leaf and one head, and so it stays."""
+    before = leave_and_restore(lives)
+    do(lives, "record", "start")
+    assert do(lives, "look")["receipt"] is None
+    do(lives, "record", "work")
+    after = do(lives, "look")
+    assert after["receipt"] == before["receipt"]
+    kinds = after["ledger"]
+    assert (kinds.count("receipt"), kinds.count("checkpoint")) == (1, 1)
+
+
+def test_of_a_deletion_cut_off_while_its_receipt_was_issued_there_is_one_after_the_restore(
+    lives: Lives,
+) -> None:
+    lives.go_back()
+    issuing = ("receipt.", "ledger.receipt.", "ledger.checkpoint.")
+    points = [point for point in record(lives, "plain") if point[0].startswith(issuing)]
+    assert len({name for name, _ in points}) == 7
+    for point in points:
+        cut_off(lives, *point)
+        lives.restore()
+        do(lives, "record", "start")
+        do(lives, "record", "work")
+        assert do(lives, "look")["receipt"][1:] == [0, 1, 1], point
+
+
 def test_a_start_killed_while_it_repeats_a_deletion_goes_on(lives: Lives, record_property: Any) -> None:
     leave_and_restore(lives)
     points = record(lives, "start")

@@ -51,6 +51,14 @@ def test_nothing_is_made_where_nothing_is(settings: dict[str, str], command: tup
     assert not folder.exists()
 
 
+def test_keys_that_sign_are_brought_with_the_others(settings: dict[str, str]) -> None:
+    """On a second machine, receipts would be signed by keys that nobody has published."""
+    keys = {"ADIEU_PEPPER": secrets.token_hex(32), "ADIEU_SECRET_KEY": secrets.token_hex(32)}
+    status, said = adieu(settings | keys, "worker")
+    assert (status, said.count("\n")) == (2, 1)
+    assert "/keys/receipt-1.key is not there; bring it from where" in said
+
+
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_a_database_that_waits_to_be_migrated_is_named(
     settings: dict[str, str], command: tuple[str, ...]

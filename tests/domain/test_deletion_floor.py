@@ -102,6 +102,9 @@ def as_texts(table: str, columns: Sequence[str], row: Sequence[Any]) -> Iterable
             yield f"{column}={value is not None}"
         elif table == "ledger_change" and column == "body":
             yield f"{column}={sorted({**json.loads(value), 'fence': ''}.items())}".replace("-", "")
+        elif column == "described":
+            # Counted for the receipt before the transaction, which the floor leaves out.
+            continue
         elif column == "owned":
             # In the order of ids, which are each person's own.
             yield f"{column}={len(json.loads(value))}"

@@ -86,7 +86,8 @@ class Crew:
 
     def do_other_steps(self) -> None:
         """Do the steps that the model leaves out."""
-        for step_id in self._steps().exclude(name__in=NAMES.values()).values_list("id", flat=True):
+        others = self._steps().exclude(name__in=NAMES.values()).exclude(state=StepState.DONE)
+        for step_id in list(others.values_list("id", flat=True)):
             claimed = self._claim(step_id, is_lease_over=False)
             assert claimed
             self._do(claimed)
@@ -133,8 +134,10 @@ class Crew:
         raise AssertionError("it went on")
 
     def finish(self, who: str) -> bool:
-        """Settle the step; tell whether it was still ours."""
-        return finish_step(self._claimed(who), now=self.now)
+        """Settle the step; tell whether it was still ours. In the model the receipt is part of completing."""
+        is_ours = finish_step(self._claimed(who), now=self.now)
+        self.do_other_steps()
+        return is_ours
 
     def fail(self, who: str) -> None:
         """Let the step's work raise."""

@@ -70,3 +70,42 @@ def test_data_folder_that_cannot_be(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UnableToStart, match=r"ADIEU_DATA_DIR: .* cannot be used"):
         keys.prepare_data_folder(tmp_path / "file" / "data")
+
+
+@pytest.mark.parametrize("purpose", [keys.RECEIPT, keys.LOG])
+def test_signing_keys_are_made_once_and_rotated_by_adding(tmp_path: Path, purpose: str) -> None:
+    keys.prepare_data_folder(tmp_path)
+    keys.prepare_signing_keys(tmp_path)
+    first = keys.signing_seeds(data_dir=tmp_path, purpose=purpose)
+    (tmp_path / "adieu.sqlite3").touch()
+    assert keys.make_next(data_dir=tmp_path, purpose=purpose) == 2
+    both = keys.signing_seeds(data_dir=tmp_path, purpose=purpose)
+    assert (both[1], len(both[2])) == (first[1], 32)
+    assert both[1] != both[2]
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "keys").iterdir()}
+    assert (modes, len(list((tmp_path / "keys").iterdir()))) == ({0o600}, 3)
+
+
+def test_a_signing_key_that_went_away_or_lies_open_stops_the_start(tmp_path: Path) -> None:
+    keys.prepare_data_folder(tmp_path)
+    keys.prepare_signing_keys(tmp_path)
+    keys.make_next(data_dir=tmp_path, purpose=keys.LOG)
+    (tmp_path / "keys" / "log-1.key").unlink()
+    with pytest.raises(UnableToStart, match=r"log-1\.key is gone"):
+        keys.prepare_signing_keys(tmp_path)
+    (tmp_path / "keys" / "receipt-1.key").chmod(0o640)
+    with pytest.raises(UnableToStart, match="open to others"):
+        keys.prepare_signing_keys(tmp_path)
+    (tmp_path / "keys" / "receipt-1.key").unlink()
+    (tmp_path / "vault.sqlite3").touch()
+    with pytest.raises(UnableToStart, match="is gone, but its data is there"):
+        keys.prepare_signing_keys(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["0" * 63, "x" * 64, "0" * 66])
+def test_a_damaged_signing_key_is_refused(tmp_path: Path, content: str) -> None:
+    keys.prepare_data_folder(tmp_path)
+    keys.prepare_signing_keys(tmp_path)
+    (tmp_path / "keys" / "receipt-1.key").write_text(content)
+    with pytest.raises(UnableToStart, match=r"receipt-1\.key is damaged"):
+        keys.prepare_signing_keys(tmp_path)

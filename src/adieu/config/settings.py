@@ -16,6 +16,7 @@ ADIEU = read_environment(os.environ)
 keys.prepare_data_folder(ADIEU.data_dir)
 ROOT_KEY = keys.root_key(data_dir=ADIEU.data_dir, given=ADIEU.secret_key)
 PEPPERS = keys.peppers(data_dir=ADIEU.data_dir, given=ADIEU.pepper)
+keys.prepare_signing_keys(ADIEU.data_dir)
 SECRET_KEY = derive_key(ROOT_KEY, "django").hex()
 
 DEBUG = False

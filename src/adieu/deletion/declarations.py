@@ -20,6 +20,7 @@ FATES: Fates = {
         "told_stuck_at": PROGRESS,
         "intent_fence": EVIDENCE,
         "intended_at": EVIDENCE,
+        "described": EVIDENCE,
         "replayed_at": EVIDENCE,
     },
     "deletion.Verification": {
@@ -53,6 +54,12 @@ FATES: Fates = {
         "leased_until_at": PROGRESS,
         "done_at": PROGRESS,
         "stuck_at": PROGRESS,
+    },
+    "deletion.Receipt": {
+        "request": EVIDENCE,
+        "receipt": EVIDENCE,
+        "proof": EVIDENCE,
+        "issued_at": EVIDENCE,
     },
     "deletion.ReasonCount": {
         "id": Fate.NOT_PERSONAL,

@@ -1,6 +1,6 @@
-"""Completion: the last mail, and the last thing to go, the address it was sent to (Rules D9, D10)."""
+"""Completion: the receipt, the last mail, and what goes last, the address it was sent to (Rules D9, D10)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -12,6 +12,7 @@ from adieu.core.keys import derive_key
 from adieu.core.links import FAREWELLS, NotALink
 from adieu.deletion.models import DeletionRequest, ErasureStep, RequestState, StepState
 from adieu.deletion.promises import PROMISE
+from adieu.deletion.receipts import issue
 from adieu.kit import sql
 from adieu.kit.crashing import crash_point
 from adieu.kit.errors import Fact
@@ -24,6 +25,7 @@ from adieu.vault.emptying import leave_no_byte
 
 NOTICE_OF_COMPLETION = "deletion.completed"
 FINAL_MAIL_LIVES = timedelta(days=5)
+ISSUE_RECEIPT = "issue_receipt"
 FORGET_ADDRESS = "forget_address"
 
 
@@ -110,7 +112,10 @@ def progress_by_token(*, token: str) -> Progress:
 
 @transaction_required
 def complete_if_done(*, request_id: UUID, now: datetime) -> None:
-    """Complete a deletion whose steps are all done: owe the last mail, and declare what follows it."""
+    """Complete a deletion whose steps are all done, and declare what follows, one after the other (Rule D9).
+
+    First the receipt; once it is there, the last mail, which goes with it, and the end of the address.
+    """
     # Two workers may finish the last two steps at once, and neither sees what the other has not committed. So
     # both look under one lock, in a statement after it: whoever comes second sees the first one's step.
     DeletionRequest.objects.select_for_update().filter(id=request_id).values_list("id").first()
@@ -121,22 +126,43 @@ def complete_if_done(*, request_id: UUID, now: datetime) -> None:
         [now, request_id, request_id],
     )
     crash_point("completion.written")
-    if not is_completed_now:
-        return
-    completed = DeletionRequest.objects.get(id=request_id)
-    notice_id = None if completed.replayed_at else _owe_last_mail(completed, now=now)
+    if is_completed_now:
+        _declare(request_id, ISSUE_RECEIPT, "Issue your receipt", position=1, now=now)
+    elif _is_mail_next(request_id):
+        completed = DeletionRequest.objects.get(id=request_id)
+        # After a restore the person is not told a second time.
+        notice_id = None if completed.replayed_at else _owe_last_mail(completed, now=now)
+        payload = {"notice_id": str(notice_id)} if notice_id else {}
+        title = "Tell you by mail, then erase your address"
+        _declare(request_id, FORGET_ADDRESS, title, position=2, now=now, payload=payload)
+
+
+def _is_mail_next(request_id: UUID) -> bool:
+    after = ErasureStep.objects.filter(request_id=request_id, is_after_completion=True)
+    return list(after.values_list("name", "state")) == [(ISSUE_RECEIPT, StepState.DONE)]
+
+
+def _declare(
+    request_id: UUID,
+    name: str,
+    title: str,
+    *,
+    position: int,
+    now: datetime,
+    payload: Mapping[str, str] | None = None,
+) -> None:
     ErasureStep.objects.create(
         request_id=request_id,
-        position=1,
+        position=position,
         keeper=FarewellKeeper.name,
-        name=FORGET_ADDRESS,
-        title="Tell you by mail, then erase your address",
-        # After a restore the person is not told a second time.
-        payload={"notice_id": str(notice_id)} if notice_id else {},
+        name=name,
+        title=title,
+        payload=payload or {},
         is_after_completion=True,
         asked_at=now,
         next_attempt_at=now,
     )
+    crash_point(f"completion.declared.{name}")
 
 
 def _owe_last_mail(request: DeletionRequest, *, now: datetime) -> UUID:
@@ -152,7 +178,7 @@ def _owe_last_mail(request: DeletionRequest, *, now: datetime) -> UUID:
 
 
 class FarewellKeeper:
-    """Keeps the address until the last mail was taken, refused or given up (Rule D9)."""
+    """Issues the receipt; keeps the address until the last mail was taken, refused or given up (Rule D9)."""
 
     name = "farewell"
 
@@ -184,27 +210,36 @@ class FarewellKeeper:
         """There is nothing to erase yet."""
 
     def steps(self, *, account_id: UUID) -> Sequence[StepSpec]:
-        """The one step is declared at completion, when there is a mail to wait for."""
+        """The steps are declared at completion, one after the other."""
         del account_id
         return ()
 
     def run(self, *, step: Step, now: datetime) -> None:
-        """Erase the vault entry once the mail is settled.
+        """Issue the receipt; or erase the vault entry once the mail is settled.
 
         Raises:
+            UnableToIssue: the log of receipts is not what its last head says.
+            UnableToAppend, UnableToRead, LedgerDamaged: the ledger cannot be used.
+            LeaseLost: another worker issues the receipt.
             NotYet: the mail is still owed, or somebody keeps reading the vault.
         """
-        del now
-        notice_id = UUID(step.payload["notice_id"]) if step.payload else None
-        if notice_id and not is_settled(notice_id):
-            raise NotYet(longest=FINAL_MAIL_LIVES + PROMISE)
-        development.forget(account_id=step.account_id, kept=notice_id)
-        crash_point("address.development_mail_erased")
-        vault.erase(account_id=step.account_id)
-        crash_point("address.erased")
-        leave_no_byte()
+        if step.name == ISSUE_RECEIPT:
+            issue(step=step, now=now)
+        else:
+            _forget_address(step)
 
     def residue(self, *, account_id: UUID) -> Sequence[str]:
         """The vault's own keeper looks for the entry."""
         del account_id
         return ()
+
+
+def _forget_address(step: Step) -> None:
+    notice_id = UUID(step.payload["notice_id"]) if step.payload else None
+    if notice_id and not is_settled(notice_id):
+        raise NotYet(longest=FINAL_MAIL_LIVES + PROMISE)
+    development.forget(account_id=step.account_id, kept=notice_id)
+    crash_point("address.development_mail_erased")
+    vault.erase(account_id=step.account_id)
+    crash_point("address.erased")
+    leave_no_byte()

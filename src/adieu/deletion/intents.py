@@ -18,12 +18,12 @@ the account is locked with its addresses, and the operator settles it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from adieu.deletion.keepers import all_keepers
+from adieu.deletion.keepers import all_keepers, describe
 from adieu.deletion.models import DeletionRequest
 from adieu.identities.operations import free_keys, hold_keys
 from adieu.identities.queries import versioned_keys_of_account
@@ -74,7 +74,9 @@ def read_intent(body: Mapping[str, Any]) -> Intent:
 
 @transaction_required
 def intend(request: DeletionRequest, *, account_id: UUID, now: datetime) -> Intent:
-    """Give a locked request the fence of a new confirmation.
+    """Give a locked request the fence of a new confirmation, and note what there is, for the receipt.
+
+    It is counted here, because afterwards it is gone, and the point of no return is kept short.
 
     Raises:
         ConfirmationUnderWay: there is one that may still be going on.
@@ -85,9 +87,11 @@ def intend(request: DeletionRequest, *, account_id: UUID, now: datetime) -> Inte
         _owe_aborted(request.intent_fence, now=now)
     keys = tuple(versioned_keys_of_account(account_id))
     intent = Intent(request.id, account_id, uuid4(), keys)
+    described = sql.as_json(asdict(describe(account_id=account_id)))
     sql.run(
-        "UPDATE deletion_deletionrequest SET intent_fence = %s, intended_at = %s WHERE id = %s",
-        [intent.fence, now, request.id],
+        "UPDATE deletion_deletionrequest SET intent_fence = %s, intended_at = %s, described = %s"
+        " WHERE id = %s",
+        [intent.fence, now, described, request.id],
     )
     return intent
 

@@ -49,6 +49,8 @@ class DeletionRequest(models.Model):
     # The confirmation that the ledger was told of; see Note [Intents].
     intent_fence = models.UUIDField(null=True)
     intended_at = models.DateTimeField(null=True)
+    # What was going, was staying and who is told, as it was described when the deletion was announced.
+    described = models.JSONField(null=True)
     # When a restored database erased again what the ledger says was erased (Rule L2).
     replayed_at = models.DateTimeField(null=True)
 
@@ -224,6 +226,17 @@ class ErasureStep(models.Model):
                 ),
             ),
         ]
+
+
+class Receipt(models.Model):
+    """The receipt of a completed deletion; without its nonce, which is derived (Note [One receipt])."""
+
+    request = models.OneToOneField(
+        DeletionRequest, primary_key=True, on_delete=models.DO_NOTHING, related_name="receipt"
+    )
+    receipt = models.TextField()
+    proof = models.TextField()
+    issued_at = models.DateTimeField()
 
 
 class ReasonCount(models.Model):

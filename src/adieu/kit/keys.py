@@ -1,9 +1,11 @@
 """The keys of this installation: given as settings, or made once and kept in the data folder.
 
-All else is derived from the root key; the peppers stand alone, because claim keys must outlive it (Rule C4).
+All else is derived from the root key, but for the peppers, because claim keys must outlive it (Rule C4), and
+for the keys that sign receipts and heads of their log, because others hold their public parts (Rule L3).
 """
 
 import hashlib
+import os
 import secrets
 import stat
 from collections.abc import Mapping
@@ -14,6 +16,8 @@ from adieu.kit.errors import UnableToStart
 FOLDER = "keys"
 ROOT = "root.key"
 PEPPER = "pepper-1.key"
+# What signs receipts, and what signs heads of the log of receipts; each in numbered versions.
+RECEIPT, LOG = "receipt", "log"
 CHARACTERS = 64
 
 
@@ -41,7 +45,8 @@ def refuse_missing(*, data_dir: Path, is_root_given: bool, is_pepper_given: bool
     Raises:
         KeyUnusable: one is neither given nor there.
     """
-    for name, is_given in ((ROOT, is_root_given), (PEPPER, is_pepper_given)):
+    firsts = [(_version(purpose, 1), False) for purpose in (RECEIPT, LOG)]
+    for name, is_given in ((ROOT, is_root_given), (PEPPER, is_pepper_given), *firsts):
         path = _file(data_dir, name)
         if not is_given and not path.exists():
             raise KeyUnusable(
@@ -77,6 +82,71 @@ def peppers(*, data_dir: Path, given: Mapping[int, str] | None) -> dict[int, byt
     return {version: pepper.encode() for version, pepper in given.items()}
 
 
+def signing_seeds(*, data_dir: Path, purpose: str) -> dict[int, bytes]:
+    """Return the Ed25519 seeds of a purpose by version (RFC 8032); the highest one signs, all are published.
+
+    They are read anew each time, so that a rotation needs no restart.
+
+    Args:
+        data_dir: The data folder.
+        purpose: `RECEIPT` or `LOG`.
+
+    Raises:
+        KeyUnusable: as for `root_key`, or an earlier version is gone: what it signed could not be checked.
+    """
+    versions = _versions(data_dir, purpose)
+    for version in range(1, max(versions, default=1) + 1):
+        if versions and version not in versions:
+            path = _file(data_dir, _version(purpose, version))
+            raise KeyUnusable(f"The key file {path} is gone; bring it back from a backup.")
+        versions[version] = _seed(_file(data_dir, _version(purpose, version)), data_dir)
+    return versions
+
+
+def prepare_signing_keys(folder: Path) -> None:
+    """Make the first signing keys, and make sure of those that there are.
+
+    Raises:
+        KeyUnusable: as for `signing_seeds`.
+    """
+    for purpose in (RECEIPT, LOG):
+        signing_seeds(data_dir=folder, purpose=purpose)
+
+
+def make_next(*, data_dir: Path, purpose: str) -> int:
+    """Make the next version of a signing key, and give its number; from now on it signs.
+
+    Raises:
+        KeyUnusable: the versions before cannot be used, or the new one cannot be written.
+    """
+    version = max(signing_seeds(data_dir=data_dir, purpose=purpose)) + 1
+    path = _file(data_dir, _version(purpose, version))
+    try:
+        _write(path)
+    except OSError as error:
+        raise KeyUnusable(f"The key file {path} cannot be written ({type(error).__name__}).") from None
+    return version
+
+
+def _versions(data_dir: Path, purpose: str) -> dict[int, bytes]:
+    found = (path.stem.removeprefix(f"{purpose}-") for path in (data_dir / FOLDER).glob(f"{purpose}-*.key"))
+    return {int(number): b"" for number in found if number.isdecimal()}
+
+
+def _version(purpose: str, version: int) -> str:
+    return f"{purpose}-{version}.key"
+
+
+def _seed(path: Path, data_dir: Path) -> bytes:
+    try:
+        seed = bytes.fromhex(_kept(data_dir, path.name))
+    except ValueError:
+        seed = b""
+    if len(seed) != CHARACTERS // 2:
+        raise KeyUnusable(f"The key file {path} is damaged; bring it back from a backup.")
+    return seed
+
+
 def _file(data_dir: Path, name: str) -> Path:
     return data_dir / FOLDER / name
 
@@ -101,9 +171,17 @@ def _make(path: Path, data_dir: Path) -> None:
     # The vault is looked for, too: with PostgreSQL it is the only database in this folder.
     if any((data_dir / name).exists() for name in ("adieu.sqlite3", "vault.sqlite3")):
         raise KeyUnusable(f"The key file {path} is gone, but its data is there; bring it back from a backup.")
+    _write(path)
+
+
+def _write(path: Path) -> None:
+    """Write a fresh key under a name, unless another process was faster; it is durable when this returns."""
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     fresh.touch(mode=0o600)
-    fresh.write_text(secrets.token_hex(CHARACTERS // 2) + "\n", encoding="ascii")
+    with fresh.open("w", encoding="ascii") as file:
+        file.write(secrets.token_hex(CHARACTERS // 2) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
     # Two processes that start at once: the hard link lets one of them win, and both read the winner's key.
     try:
         path.hardlink_to(fresh)
@@ -111,3 +189,12 @@ def _make(path: Path, data_dir: Path) -> None:
         pass
     finally:
         fresh.unlink()
+    _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

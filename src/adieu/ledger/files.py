@@ -36,6 +36,11 @@ class FileStore:
     def __init__(self, path: Path) -> None:
         self._path = path
 
+    @property
+    def place(self) -> str:
+        """Its path; see `Store`."""
+        return str(self._path)
+
     def exists(self) -> bool:
         """Whether there is such a file."""
         return self._path.exists()

@@ -19,6 +19,10 @@ class UnableToRead(Fact):
 class Store(Protocol):
     """A place that keeps lines in order and never loses one that it has taken."""
 
+    @property
+    def place(self) -> str:
+        """What tells this place from others."""
+
     def append(self, *, kind: Kind, body: Mapping[str, Any], now: datetime) -> Entry:
         """Add a line; when this returns it survives a crash of the machine.
 

@@ -21,6 +21,11 @@ class TableStore:
     def __init__(self, url: str) -> None:
         self._url = url
 
+    @property
+    def place(self) -> str:
+        """Its address; see `Store`."""
+        return self._url
+
     def exists(self) -> bool:
         """Whether the table is there.
 

@@ -57,6 +57,27 @@ def add_identities(listed: ArgumentParser) -> None:
     lifting.add_argument("--reason", required=True, choices=["asked", "mistake", "restore", "law"])
 
 
+def add_keys(listed: ArgumentParser) -> None:
+    """What to do about the keys that sign receipts."""
+    acts = listed.add_subparsers(dest="act", required=True, metavar="ACT")
+    rotating = acts.add_parser("rotate", help="make the next version of keys; earlier ones stay published")
+    rotating.add_argument("which", choices=["receipts"], help="those that sign receipts and their log")
+    acts.add_parser("publish", help="print what anybody needs to check receipts")
+
+
+def add_receipt(listed: ArgumentParser) -> None:
+    """What to do about a receipt."""
+    acts = listed.add_subparsers(dest="act", required=True, metavar="ACT")
+    verifying = acts.add_parser("verify", help="say whether a receipt is genuine, and what it says")
+    verifying.add_argument("file", type=Path, metavar="FILE", help="the receipt that was kept")
+    verifying.add_argument(
+        "--keys", type=Path, metavar="FILE", help="what the installation published; else this one's keys"
+    )
+    verifying.add_argument(
+        "--address", action="store_true", help="also check whose it is; it is read from standard input"
+    )
+
+
 OF: dict[str, Callable[[ArgumentParser], None]] = {
     "web": add_parent,
     "worker": add_parent,
@@ -64,6 +85,8 @@ OF: dict[str, Callable[[ArgumentParser], None]] = {
     "deletions": add_deletions,
     "ledger": add_ledger,
     "identities": add_identities,
+    "keys": add_keys,
+    "receipt": add_receipt,
     "backup": add_file,
     "restore": add_file,
 }

@@ -173,6 +173,40 @@ def restore(chosen: argparse.Namespace, environment: Environment) -> int:
     return 0
 
 
+def keys(chosen: argparse.Namespace, environment: Environment) -> int:
+    """Make or publish the keys that sign receipts."""
+    from adieu.ops import preparing
+
+    preparing.set_up_what_is_there(environment)
+    from adieu.ops import signing
+
+    for line in signing.ACTS[chosen.act](chosen):
+        print(line)
+    return 0
+
+
+def receipt(chosen: argparse.Namespace, environment: Environment) -> int:
+    """Check the receipt of a deletion."""
+    from adieu.ops import preparing, receipts
+
+    try:
+        if chosen.keys:
+            published = receipts.keys_from(chosen.keys)
+        else:
+            preparing.set_up_what_is_there(environment)
+            from adieu.ops.signing import own_keys
+
+            published = own_keys()
+        # Not an argument: everybody on this machine could read it there.
+        address = sys.stdin.readline().strip() if chosen.address else None
+        for line in receipts.check(chosen.file, keys=published, address=address):
+            print(line)
+    except receipts.Refused as fact:
+        print(f"adieu: {fact}", file=sys.stderr)
+        return 1
+    return 0
+
+
 def identities(chosen: argparse.Namespace, environment: Environment) -> int:
     """Lift a retired address, so that it can be used for an account again."""
     from adieu.ops import preparing
@@ -255,6 +289,8 @@ COMMANDS = (
     log,
     backup,
     restore,
+    keys,
+    receipt,
     django,
 )
 

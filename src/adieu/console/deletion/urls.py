@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from adieu.console.deletion import views
+from adieu.console.deletion import receipts, views
 
 urlpatterns = [
     path("account/deletion/", views.blockers, name="deletion_blockers"),
@@ -11,5 +11,6 @@ urlpatterns = [
     path("account/deletion/confirm/", views.confirm, name="deletion_confirm"),
     path("account/deletion/code/", views.code, name="deletion_code"),
     path("account/deletion/cancel/", views.cancel, name="deletion_cancel"),
+    path(".well-known/adieu-keys.json", receipts.keys, name="published_keys"),
     path("deletions/<str:token>/", views.farewell, name="farewell"),
 ]
