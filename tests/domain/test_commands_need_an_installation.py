@@ -1,42 +1,23 @@
 """What begins no installation works on one that is there and ours, or says in one line why not (Rule C2)."""
 
-import os
 import secrets
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from tests.support.postgresql import database
-from tests.support.served import free_port, start
+from tests.support.installations import adieu, settings_of_its_own
+from tests.support.served import free_port
 
 COMMANDS = [("web",), ("worker",), ("compact",), ("deletions", "list"), ("backup", "nowhere/file")]
-SECONDS = 60
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Iterator[dict[str, str]]:
     """An installation that is not migrated yet."""
-    given = {
-        "ADIEU_DATA_DIR": str(tmp_path / "data"),
-        "ADIEU_BIND": f"127.0.0.1:{free_port()}",
-        "ADIEU_DATABASE_URL": "",
-        "ADIEU_VAULT_URL": "",
-    }
-    with ExitStack() as made:
-        if server := os.environ.get("ADIEU_DATABASE_URL"):
-            given["ADIEU_DATABASE_URL"] = made.enter_context(database(server, "ready"))
-            given["ADIEU_VAULT_URL"] = made.enter_context(database(server, "ready_vault"))
+    with settings_of_its_own(tmp_path) as given:
         yield given
-
-
-def adieu(settings: dict[str, str], *command: str) -> tuple[int, str]:
-    """Run one command, and give its exit code and all it said."""
-    process = start(settings, *command)
-    said, _ = process.communicate(timeout=SECONDS)
-    return process.returncode, said
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

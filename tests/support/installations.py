@@ -14,6 +14,14 @@ SECONDS = 60
 @contextmanager
 def installation(folder: Path) -> Iterator[dict[str, str]]:
     """Give the settings of one that is migrated, on the database that the tests run on."""
+    with settings_of_its_own(folder) as given:
+        assert adieu(given, "migrate") == (0, "")
+        yield given
+
+
+@contextmanager
+def settings_of_its_own(folder: Path) -> Iterator[dict[str, str]]:
+    """Give the settings of an installation that is not there yet."""
     given = {
         "ADIEU_DATA_DIR": str(folder / "data"),
         "ADIEU_BIND": f"127.0.0.1:{free_port()}",
@@ -24,7 +32,6 @@ def installation(folder: Path) -> Iterator[dict[str, str]]:
         if server := os.environ.get("ADIEU_DATABASE_URL"):
             given["ADIEU_DATABASE_URL"] = made.enter_context(database(server, "own"))
             given["ADIEU_VAULT_URL"] = made.enter_context(database(server, "own_vault"))
-        assert adieu(given, "migrate") == (0, "")
         yield given
 
 
