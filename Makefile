@@ -1,4 +1,4 @@
-.PHONY: serve test test-all bench lint docs pictures
+.PHONY: serve test test-all drill bench lint docs pictures
 
 serve:
 	@bin/serve
@@ -8,6 +8,9 @@ test:
 
 test-all:
 	@bin/test --all
+
+drill:
+	@bin/drill
 
 bench:
 	@bin/bench

@@ -20,7 +20,7 @@ def settings(tmp_path: Path) -> Iterator[dict[str, str]]:
         yield given
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("command", [*COMMANDS, ("restore", "docs/index.md")], ids=" ".join)
 def test_nothing_is_made_where_nothing_is(settings: dict[str, str], command: tuple[str, ...]) -> None:
     folder = Path(settings["ADIEU_DATA_DIR"])
     status, said = adieu(settings, *command)

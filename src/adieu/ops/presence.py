@@ -23,7 +23,7 @@ FILE = "adieu.lock"
 # Any number that nobody else uses; advisory locks are of one database.
 KEY = 2030_0305
 # A process that was killed a moment ago may still be let go of by the server.
-TRIES = 8
+TRIES = 5
 PAUSE = 0.25
 
 _held: list[object] = []
