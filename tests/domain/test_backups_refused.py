@@ -6,19 +6,22 @@ import json
 import shutil
 import tarfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import connections
 
 from adieu.accounts.models import Account
+from adieu.kit.crashing import installed
 from adieu.kit.errors import UnableToStart
 from adieu.ledger.entries import NOTHING
 from adieu.ledger.opening import open_ledger
 from adieu.ledger.places import installed_ledger
-from adieu.ops import vaults
+from adieu.ops import presence, vaults
 from adieu.ops.backups import UnableToBackUp, back_up
 from adieu.ops.restoring import restore
 from tests.support.ledgers import hide_ledger, place_for_a_ledger, show_ledger
@@ -151,6 +154,35 @@ def test_without_its_ledger_nothing_is_restored(backup: Path) -> None:
     hide_ledger()
     assert "The ledger is missing" in refusal_of(backup)
     show_ledger()
+    assert accounts() == before
+
+
+def test_while_a_restore_is_under_way_nobody_begins_to_serve() -> None:
+    with presence.alone(), pytest.raises(presence.RestoreUnderWay):
+        presence.show()
+    # What was refused holds nothing.
+    with presence.alone():
+        pass
+
+
+@pytest.mark.only_on("postgresql")
+def test_whoever_connects_while_the_dump_is_put_back_stops_it(backup: Path) -> None:
+    """They would wait for our locks, and go on before the ledger was taken in."""
+    before = accounts()
+    with ExitStack() as others:
+
+        def come(point: str) -> None:
+            if point == "restore.begun":
+                parts = connections["default"].settings_dict
+                others.enter_context(
+                    psycopg.connect(dbname=parts["NAME"], host=parts["HOST"], user=parts["USER"])
+                )
+
+        with installed(come):
+            assert (
+                refusal_of(backup)
+                == "Somebody connected to the main database meanwhile; nothing was changed."
+            )
     assert accounts() == before
 
 

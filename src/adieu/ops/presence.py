@@ -43,18 +43,29 @@ def show() -> None:
     Raises:
         RestoreUnderWay: it must not.
     """
-    if connections["default"].vendor == "postgresql":
-        connection = connections.create_connection("default")
-        _held.append(connection)
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_lock_shared(%s)", [KEY])
-            is_free = cursor.fetchone()[0]
-    else:
-        file = _open_file()
-        _held.append(file)
-        is_free = _try_file(file, fcntl.LOCK_SH)
-    if not is_free:
+    is_server = connections["default"].vendor == "postgresql"
+    held = _share_server() if is_server else _share_folder()
+    if held is None:
         raise RestoreUnderWay
+    _held.append(held)
+
+
+def _share_folder() -> object | None:
+    file = _open_file()
+    if _try_file(file, fcntl.LOCK_SH):
+        return file
+    os.close(file)
+    return None
+
+
+def _share_server() -> object | None:
+    connection = connections.create_connection("default")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock_shared(%s)", [KEY])
+        if cursor.fetchone()[0]:
+            return connection
+    connection.close()
+    return None
 
 
 @contextmanager
