@@ -190,7 +190,7 @@ def test_the_reason_becomes_a_number_and_the_comment_loses_its_person(now: datet
     comment = Comment.objects.get()
     assert (comment.text, comment.request_id) == ("slow on Mondays", None)
     assert str(comment.key) not in repr(list(ErasureStep.objects.values_list()))
-    assert progress_by_token(token=link_token(deletion_id=deletion_id)).is_completed
+    assert progress_by_token(token=link_token(deletion_id=deletion_id), now=now).is_completed
 
 
 def test_the_comment_of_a_request_that_ended_is_erased(now: datetime) -> None:
@@ -255,10 +255,10 @@ def test_the_address_stays_until_the_last_mail_was_taken_and_then_goes(now: date
 def test_the_farewell_link_shows_progress_and_no_person(now: datetime) -> None:
     alice = join(ALICE, now)
     token = link_token(deletion_id=leave(alice, ALICE, now))
-    before = progress_by_token(token=token)
+    before = progress_by_token(token=token, now=now)
     assert (before.state, before.done_count) == (RequestState.ERASING, 0)
     work(now)
-    after = progress_by_token(token=token)
+    after = progress_by_token(token=token, now=now)
     assert after.is_completed
     assert after.done_count == len(after.steps)
     assert "alice" not in repr(after).lower()
@@ -268,14 +268,14 @@ def test_the_farewell_link_shows_progress_and_no_person(now: datetime) -> None:
 def test_a_guessed_link_leads_nowhere(now: datetime, token: str) -> None:
     leave(join(ALICE, now), ALICE, now)
     with pytest.raises(DeletionNotFound):
-        progress_by_token(token=token)
+        progress_by_token(token=token, now=now)
 
 
 def test_a_link_to_an_open_request_leads_nowhere(now: datetime) -> None:
     alice = join(ALICE, now, is_welcomed=False)
     ask_to_leave(alice, ALICE, now)
     with pytest.raises(DeletionNotFound):
-        progress_by_token(token=link_token(deletion_id=DeletionRequest.objects.get().id))
+        progress_by_token(token=link_token(deletion_id=DeletionRequest.objects.get().id), now=now)
 
 
 def test_a_worker_that_wakes_up_after_its_lease_changes_nothing(now: datetime) -> None:

@@ -247,7 +247,7 @@ def test_an_address_that_cannot_be_erased_is_said_beside_the_completion(
     ErasureStep.objects.filter(name=FORGET_ADDRESS).update(
         state=StepState.STUCK, done_at=None, stuck_at=now, failures=MOST_FAILURES
     )
-    progress = progress_by_token(token=link_token(deletion_id=deletion))
+    progress = progress_by_token(token=link_token(deletion_id=deletion), now=now)
     assert progress.is_completed
     assert progress.is_stuck
     assert not progress.is_over

@@ -109,7 +109,7 @@ def test_nothing_is_left_and_nobody_is_told_twice(alice: UUID, now: datetime) ->
     start(now)
     work(now)
     assert not [found for keeper in all_keepers() for found in keeper.residue(account_id=alice)]
-    assert progress_by_token(token=link_token(deletion_id=deletion_id)).is_over
+    assert progress_by_token(token=link_token(deletion_id=deletion_id), now=now).is_over
     assert not Notice.objects.filter(kind=NOTICE_OF_COMPLETION).exists()
     assert not ReasonCount.objects.exists()
 

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from adieu.core.receipts import read_file, read_keys, verify
 from tests.support import walking
 from tests.support.files import files_with
+from tests.support.looking import look_at, quiet
 from tests.support.people import PASSWORD
 from tests.support.served import Served
 
@@ -33,6 +35,13 @@ def test_alice_leaves_and_nothing_of_her_is_left(page: Page, served: Served, bro
     wait_until_over(page)
     last = served.mailbox.wait_for(alice, subject_contains=GONE)
     assert farewell in last.text
+    (attached,) = last.message.iter_attachments()
+    with page.expect_download() as downloading:
+        page.get_by_role("link", name="Download receipt").click()
+    kept = downloading.value.path().read_text()
+    assert attached.get_content() == kept.encode()
+    keys = page.request.get("/.well-known/adieu-keys.json").text()
+    assert verify(read_file(kept), keys=read_keys(keys)).index >= 0
     assert files_with(served.data_dir, alice) == set()
     assert files_with(served.data_dir, name) == set()
     assert alice not in served.log
@@ -41,6 +50,7 @@ def test_alice_leaves_and_nothing_of_her_is_left(page: Page, served: Served, bro
     stranger = browser.new_context(base_url=served.url, extra_http_headers=served.visitor_headers())
     window = stranger.new_page()
     window.goto(farewell)
+    look_at(window)
     expect(window.get_by_role("heading", name=GONE)).to_be_visible()
     stranger.close()
 
@@ -73,6 +83,24 @@ def test_leaving_without_javascript(page_without_script: Page, served: Served) -
     served.mailbox.wait_for(bob, subject_contains=GONE)
     page.reload()
     expect(page.get_by_role("heading", name=GONE)).to_be_visible()
+    expect(page.get_by_role("link", name="Download receipt")).to_be_visible()
+    expect(page.get_by_role("button", name="Print this page")).to_be_hidden()
+    expect(page.get_by_text("adieu receipt verify")).to_be_visible()
+
+
+def test_the_farewell_page_is_good_on_paper(page: Page, served: Served) -> None:
+    alice = "alice.prints@example.org"
+    walking.sign_up(page, served, alice)
+    with quiet(page):
+        walking.leave(page, served, alice)
+        wait_until_over(page)
+        printing = page.get_by_role("button", name="Print this page")
+        expect(printing).to_be_visible()
+        page.emulate_media(media="print")
+        expect(printing).to_be_hidden()
+        for words in ("Your receipt", "What went", "What stays", "Who is told", "How to check it"):
+            expect(page.get_by_role("heading", name=words)).to_be_visible()
+        assert page.pdf()[:5] == b"%PDF-"
 
 
 def test_another_session_ends_with_the_account(page: Page, served: Served, browser: Browser) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -10,9 +11,10 @@ from django.conf import settings
 from adieu.core.keeping import Blocker, Description, NotYet, Step, StepSpec, Subject
 from adieu.core.keys import derive_key
 from adieu.core.links import FAREWELLS, NotALink
+from adieu.core.receipts import ReceiptFile
 from adieu.deletion.models import DeletionRequest, ErasureStep, RequestState, StepState
 from adieu.deletion.promises import PROMISE
-from adieu.deletion.receipts import issue
+from adieu.deletion.receipts import issue, receipt_file
 from adieu.kit import sql
 from adieu.kit.crashing import crash_point
 from adieu.kit.errors import Fact
@@ -25,12 +27,13 @@ from adieu.vault.emptying import leave_no_byte
 
 NOTICE_OF_COMPLETION = "deletion.completed"
 FINAL_MAIL_LIVES = timedelta(days=5)
+PAGE_LIVES = timedelta(days=90)
 ISSUE_RECEIPT = "issue_receipt"
 FORGET_ADDRESS = "forget_address"
 
 
 class DeletionNotFound(Fact):
-    """This link leads to no deletion."""
+    """This link leads to no deletion, or its 90 days are over."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,9 @@ class Progress:
     confirmed_at: datetime
     completed_at: datetime | None
     steps: tuple[StepProgress, ...]
+    described: Mapping[str, Any]
+    """What goes, what stays and who is told, as it was described to the person; empty after a restore."""
+    receipt: ReceiptFile | None
 
     @property
     def done_count(self) -> int:
@@ -77,6 +83,11 @@ class Progress:
         """Until when everything but the last mail was promised to be done."""
         return self.confirmed_at + PROMISE
 
+    @property
+    def shown_until_at(self) -> datetime | None:
+        """When the page ends; until the deletion is completed it does not."""
+        return self.completed_at + PAGE_LIVES if self.completed_at else None
+
     def is_late(self, now: datetime) -> bool:
         """Tell whether it takes longer than promised; waiting for the last mail does not count."""
         return not self.is_completed and now > self.promised_by_at
@@ -87,18 +98,18 @@ def link_token(*, deletion_id: UUID) -> str:
     return FAREWELLS.token(key=derive_key(settings.ROOT_KEY, "farewell-link"), subject_id=deletion_id)
 
 
-def progress_by_token(*, token: str) -> Progress:
-    """Show how far a deletion is to whoever holds its link.
+def progress_by_token(*, token: str, now: datetime) -> Progress:
+    """Show how far a deletion is to whoever holds its link, until 90 days after its completion.
 
     Raises:
-        DeletionNotFound: the link was not made here, or its deletion is not there.
+        DeletionNotFound: the link was not made here, its deletion is not there, or its time is over.
     """
     try:
         deletion_id = FAREWELLS.read(token, key=derive_key(settings.ROOT_KEY, "farewell-link"))
     except NotALink as error:
         raise DeletionNotFound from error
     request = DeletionRequest.objects.filter(id=deletion_id, confirmed_at__isnull=False).first()
-    if request is None or request.confirmed_at is None:
+    if request is None or request.confirmed_at is None or _is_over(request, now):
         raise DeletionNotFound
     steps = ErasureStep.objects.filter(request=request).order_by("is_after_completion", "position")
     return Progress(
@@ -107,7 +118,14 @@ def progress_by_token(*, token: str) -> Progress:
         confirmed_at=request.confirmed_at,
         completed_at=request.completed_at,
         steps=tuple(StepProgress(step.title, StepState(step.state), step.done_at) for step in steps),
+        described=request.described or {},
+        receipt=receipt_file(deletion_id=request.id),
     )
+
+
+def _is_over(request: DeletionRequest, now: datetime) -> bool:
+    # The rows stay as evidence; only nobody without a login sees them any more.
+    return request.completed_at is not None and now >= request.completed_at + PAGE_LIVES
 
 
 @transaction_required

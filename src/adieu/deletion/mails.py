@@ -7,8 +7,9 @@ from django.conf import settings
 from adieu.deletion.farewell import NOTICE_OF_COMPLETION, link_token
 from adieu.deletion.models import DeletionRequest, ErasureStep, RequestState, StepState
 from adieu.deletion.promises import NOTICE_OF_DELAY, NOTICE_OF_STUCK, PROMISE_IN_WORDS
+from adieu.deletion.receipts import FILE_NAME, receipt_file
 from adieu.deletion.verification import NOTICE_OF_CODE, code_of
-from adieu.notices.composing import Composed, NothingToSay, OwedNotice, register
+from adieu.notices.composing import Attachment, Composed, NothingToSay, OwedNotice, register
 from adieu.notices.rendering import render
 from adieu.vault.queries import read
 
@@ -16,12 +17,17 @@ COMPLETED = (
     "Your Adieu account and everything that was yours alone is erased. This cannot be undone. "
     "The page below shows each step. It says nothing of who you are."
 )
+RECEIPT = (
+    f"{FILE_NAME} is your receipt: signed, and good for showing what was erased and when. Keep it, together "
+    "with {keys}, which anybody needs to check it."
+)
+KEYS_PATH = "/.well-known/adieu-keys.json"
 LATE = (
     f"Your account works nowhere any more. We said that the rest is erased within {PROMISE_IN_WORDS}. "
     "It is not done yet. The page below shows each step."
 )
 STUCK = (
-    "Your account works nowhere any more. One step of erasing the rest was tried many times and did not work."
+    "Your account works nowhere any more. One step of what follows was tried many times and did not work."
     " The page below shows which."
 )
 
@@ -59,17 +65,20 @@ def compose_code(notice: OwedNotice) -> Composed:
 
 
 def compose_completion(notice: OwedNotice) -> Composed:
-    """Write the last mail (Rule D9)."""
+    """Write the last mail; the receipt goes with it (Rule D9)."""
+    file = receipt_file(deletion_id=UUID(notice.payload["deletion_id"]))
+    attached = (Attachment(FILE_NAME, "application/json", file.text.encode()),) if file else ()
     text, html = render(
         "Your account has been deleted",
         [
             COMPLETED,
+            *([RECEIPT.format(keys=f"{settings.ADIEU.base_url}{KEYS_PATH}")] if file else []),
             "With this mail your address is erased here, too.",
             "A keyed fingerprint of it remains. It only serves to refuse a new account with the address.",
         ],
         link=_link(notice),
     )
-    return Composed(_address_of(notice), "Your account has been deleted", text, html)
+    return Composed(_address_of(notice), "Your account has been deleted", text, html, attached)
 
 
 def compose_delay(notice: OwedNotice) -> Composed:

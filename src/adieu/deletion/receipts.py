@@ -43,6 +43,7 @@ from adieu.ledger.places import installed_ledger
 from adieu.ledger.receipt_log import ReceiptLog
 from adieu.vault.queries import read
 
+FILE_NAME = "adieu-receipt.json"
 # Under which ids of deletions become ids of lines.
 LINES = UUID("0f4b6c0c-3b5e-4f0e-8a57-6e1b4f1f7d52")
 

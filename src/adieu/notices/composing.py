@@ -29,6 +29,15 @@ class OwedNotice:
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """A file that goes with a mail."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True)
 class Composed:
     """A mail that is ready to be handed over."""
 
@@ -36,6 +45,7 @@ class Composed:
     subject: str
     text: str
     html: str
+    attachments: tuple[Attachment, ...] = ()
 
 
 type Composer = Callable[[OwedNotice], Composed]

@@ -30,6 +30,8 @@ def envelope(*, notice_id: UUID, composed: Composed, now: datetime) -> EmailMult
         },
     )
     message.attach_alternative(composed.html, "text/html")
+    for each in composed.attachments:
+        message.attach(each.name, each.content, each.media_type)
     return message
 
 

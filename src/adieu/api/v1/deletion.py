@@ -121,4 +121,13 @@ def progress(request: HttpRequest, response: HttpResponse, token: str) -> object
     # The address is the secret (Rule D10).
     response["Referrer-Policy"] = "no-referrer"
     response["X-Robots-Tag"] = "noindex, nofollow"
-    return farewell.progress_by_token(token=token)
+    found = farewell.progress_by_token(token=token, now=timezone.now())
+    return {
+        **vars(found),
+        "promised_by_at": found.promised_by_at,
+        "shown_until_at": found.shown_until_at,
+        "goes": [],
+        "stays": [],
+        "told": [],
+        **found.described,
+    }

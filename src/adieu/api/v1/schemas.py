@@ -130,14 +130,26 @@ class StepOut(Schema):
     done_at: datetime | None
 
 
+class ReceiptOut(Schema):
+    """The signed receipt and its proof, as the file holds them."""
+
+    receipt: str
+    proof: str
+
+
 class ProgressOut(Schema):
-    """How far a deletion is."""
+    """How far a deletion is, and what it was about."""
 
     state: str
     confirmed_at: datetime
     completed_at: datetime | None
     promised_by_at: datetime
+    shown_until_at: datetime | None
     steps: list[StepOut]
+    goes: list[GoingOut]
+    stays: list[StayingOut]
+    told: list[str]
+    receipt: ReceiptOut | None
 
 
 class Problem(Schema):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from adieu.console.deletion import receipts, views
+from adieu.console.deletion import farewells, views
 
 urlpatterns = [
     path("account/deletion/", views.blockers, name="deletion_blockers"),
@@ -11,6 +11,7 @@ urlpatterns = [
     path("account/deletion/confirm/", views.confirm, name="deletion_confirm"),
     path("account/deletion/code/", views.code, name="deletion_code"),
     path("account/deletion/cancel/", views.cancel, name="deletion_cancel"),
-    path(".well-known/adieu-keys.json", receipts.keys, name="published_keys"),
-    path("deletions/<str:token>/", views.farewell, name="farewell"),
+    path(".well-known/adieu-keys.json", farewells.keys, name="published_keys"),
+    path("deletions/<str:token>/", farewells.farewell, name="farewell"),
+    path("deletions/<str:token>/receipt.json", farewells.receipt, name="receipt"),
 ]

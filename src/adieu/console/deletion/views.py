@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -268,28 +268,3 @@ def cancel(request: HttpRequest) -> HttpResponse:
     with suppress(requests.NoOpenRequest):
         requests.cancel(account_id=account_id_of(request), now=timezone.now())
     return redirect("account_settings")
-
-
-@require_GET
-def farewell(request: HttpRequest, token: str) -> HttpResponse:
-    """Show the progress of a deletion to whoever holds its link; there is no login left (Rule D10)."""
-    try:
-        progress = farewells.progress_by_token(token=token)
-    except farewells.DeletionNotFound as error:
-        raise Http404 from error
-    is_fragment = request.headers.get("HX-Request") == "true"
-    template = "console/deletion/_progress.html" if is_fragment else "console/deletion/farewell.html"
-    context = {
-        "deletion": progress,
-        "steps": progress.steps,
-        "done_count": progress.done_count,
-        "total": len(progress.steps),
-        "is_late": progress.is_late(timezone.now()),
-        "promise": PROMISE_IN_WORDS,
-        "status_url": request.path,
-    }
-    response = render(request, template, context)
-    response["Referrer-Policy"] = "no-referrer"
-    response["X-Robots-Tag"] = "noindex, nofollow"
-    response["Vary"] = "HX-Request"
-    return response

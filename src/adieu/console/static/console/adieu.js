@@ -55,6 +55,12 @@
   };
   document.addEventListener("htmx:afterSettle", sayNothingOfReloading);
 
+  // Print buttons: shown only where a script runs; what is swapped in later has them, too.
+  const offerToPrint = () => document.querySelectorAll("[data-print]").forEach((button) => (button.hidden = false));
+  document.addEventListener("htmx:afterSettle", offerToPrint);
+  document.addEventListener("click", (event) => event.target.closest("[data-print]") && window.print());
+  offerToPrint();
+
   document.querySelectorAll("[data-copy]").forEach((button) => navigator.clipboard && offerToCopy(button));
   for (const line of document.querySelectorAll("[data-unticked]")) hintAtBoxes({ line, form: line.closest("form") });
   if (window.htmx) sayNothingOfReloading();
