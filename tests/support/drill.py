@@ -37,6 +37,8 @@ class Drill:
     say: Callable[[str], None]
     is_well: bool = True
     settings: dict[str, str] = field(default_factory=dict)
+    # The secret of Alice's farewell page.
+    token: str = ""
 
     @property
     def backup(self) -> Path:
@@ -45,6 +47,16 @@ class Drill:
     @property
     def copy(self) -> Path:
         return self.folder / "copies" / "vault.sqlite3"
+
+    @property
+    def receipt(self) -> Path:
+        """What Alice kept."""
+        return self.folder / "adieu-receipt.json"
+
+    def see_receipt(self) -> None:
+        """Check it as anybody can."""
+        status, said = self.command("receipt", "verify", str(self.receipt))
+        self.see("Alice's receipt is genuine", holds=status == 0 and "is genuine" in said)
 
     def see(self, what: str, *, holds: bool) -> None:
         """Say what should be so, and whether it is."""
@@ -88,8 +100,9 @@ def _live(held: Drill, served: Served) -> str:
     account_id: str = alice.api("GET", "/account").json["id"]
     held.say("Alice and Bob signed up.")
     _back_up(held)
-    _leave(served, alice)
+    _leave(held, served, alice)
     held.say("Alice deleted her account, and every step of it is done.")
+    held.see_receipt()
     if "ADIEU_VAULT_COPY" in held.settings:
         found = {hit.marker for hit in Scanner((ALICE.marker, BOB.marker)).scan(held.copy.parent)}
         held.see("the copy of the vault knows Bob, and Alice no more", holds=found == {BOB.marker})
@@ -112,6 +125,7 @@ def _restore(held: Drill) -> None:
     for line in said.splitlines():
         held.say(f"      {line}")
     held.see("the restore went through", holds=status == 0)
+    held.see_receipt()
     hits = Scanner(ALICE.markers).scan(held.folder)
     held.see("no byte in the folder tells who Alice was", holds=not hits)
 
@@ -127,10 +141,22 @@ def _look_around(held: Drill, served: Served, alice_id: str) -> None:
     held.see(f"she cannot sign up; her mailbox says “{mail.subject}”", holds=mail.subject == RETIRED)
     after = str(dump(main_database(held.settings))["accounts_account"]).replace("-", "")
     held.see("and no account was made", holds=after == ids)
+    _look_at_receipt(held, served)
     places = _sign_in(served, BOB).api("GET", "/organizations")
     held.see(
         "Bob signs in and has what he had", holds=places.status == 200 and len(places.json["items"]) == 1
     )
+
+
+def _look_at_receipt(held: Drill, served: Served) -> None:
+    stranger = _fresh(served, ALICE)
+
+    def found() -> str:
+        return stranger.get(f"/deletions/{held.token}/receipt.json").text
+
+    # The steps of the deletion are done once more, and the receipt comes from the ledger.
+    wait_until(lambda: "proof" in found(), "the receipt on the farewell page")
+    held.see("her farewell page has the same receipt", holds=found() == held.receipt.read_text())
 
 
 def _fresh(served: Served, person: Tokens) -> Caller:
@@ -156,18 +182,19 @@ def _code_in_mail(served: Served, person: Tokens, *, about: str) -> str:
     return CODE.findall(served.mailbox.wait_for(person.on_the_wire, subject_contains=about).text)[0]  # type: ignore[no-any-return]
 
 
-def _leave(served: Served, alice: Caller) -> None:
+def _leave(held: Drill, served: Served, alice: Caller) -> None:
     for place in alice.api("GET", "/organizations").json["items"]:
         alice.api("DELETE", f"/organizations/{place['id']}", {"name": place["name"]})
     alice.submit("/account/deletion/feedback/", reason="privacy", comment="")
     alice.submit("/account/deletion/code/", email=ALICE.address)
     code = _code_in_mail(served, ALICE, about="delete your account")
     answer = alice.submit("/account/deletion/confirm/", code=code, consents=list(TEXTS))
-    token = FAREWELL.findall(answer.url)[0]
-    served.mailbox.wait_for(ALICE.on_the_wire, subject_contains="has been deleted")
+    held.token = FAREWELL.findall(answer.url)[0]
+    last = served.mailbox.wait_for(ALICE.on_the_wire, subject_contains="has been deleted")
+    held.receipt.write_bytes(next(last.message.iter_attachments()).get_content())
 
     def is_done() -> bool:
-        steps = alice.api("GET", f"/deletions/{token}").json["steps"]
+        steps = alice.api("GET", f"/deletions/{held.token}").json["steps"]
         return all(step["state"] == "done" for step in steps)
 
     wait_until(is_done, "every step of the deletion done")

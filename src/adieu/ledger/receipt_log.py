@@ -28,13 +28,21 @@ class UnableToIssue(Fact):
     """The receipts in the ledger are not those that the last signed head of their log stands for."""
 
 
+@dataclass(frozen=True)
+class _Place:
+    """Where a receipt stands: which leaf it is, and the line before its own."""
+
+    index: int
+    before: Head
+
+
 @dataclass
 class _Reading:
     """What a process has read of a ledger; it reads on from there."""
 
     head: Head = BEGINNING
     leaves: list[bytes] = field(default_factory=list)
-    places: dict[str, int] = field(default_factory=dict)
+    places: dict[str, _Place] = field(default_factory=dict)
     note: str = ""
     """The largest head that was signed."""
     size: int = 0
@@ -43,7 +51,7 @@ class _Reading:
         """Take in one line."""
         body = entry.body
         if entry.kind == Kind.RECEIPT and body["change"] not in self.places:
-            self.places[body["change"]] = len(self.leaves)
+            self.places[body["change"]] = _Place(len(self.leaves), self.head)
             self.leaves.append(bytes.fromhex(body["leaf"]))
         elif entry.kind == Kind.CHECKPOINT and body["size"] >= self.size:
             self.note, self.size = body["note"], body["size"]
@@ -56,7 +64,7 @@ class _Tree:
 
     leaves: tuple[bytes, ...]
     note: str
-    index: int | None
+    place: _Place | None
 
 
 _readings: dict[str, _Reading] = {}
@@ -92,10 +100,11 @@ class ReceiptLog:
         Raises:
             UnableToIssue: the ledger is shorter than it was.
         """
-        if self._look(change_id).index is None:
+        place = self._look(change_id).place
+        if place is None:
             return None
-        lines = (entry.body for entry in self._store.entries() if entry.kind == Kind.RECEIPT)
-        return next(str(body["receipt"]) for body in lines if body["change"] == str(change_id))
+        line = next(iter(self._store.entries(after=place.before)))
+        return str(line.body["receipt"])
 
     def enter(self, change_id: UUID, *, leaf: bytes, receipt: str, now: datetime) -> None:
         """Write a receipt into the log; of two under one id the first counts.
@@ -118,15 +127,15 @@ class ReceiptLog:
         """
         tree = self._look(change_id)
         head = self._last_head(tree)
-        if tree.index is None:
+        if tree.place is None:
             raise UnableToIssue
-        if head is not None and tree.index < head.size:
+        if head is not None and tree.place.index < head.size:
             note = tree.note
         else:
             head = Checkpoint(self.origin, len(tree.leaves), merkle.root_of(tree.leaves))
             note = self._sign(head, now=now)
-        hashes = merkle.inclusion_proof(tree.leaves[: head.size], index=tree.index)
-        return Proof(tree.index, tuple(hashes), note)
+        hashes = merkle.inclusion_proof(tree.leaves[: head.size], index=tree.place.index)
+        return Proof(tree.place.index, tuple(hashes), note)
 
     def _sign(self, head: Checkpoint, *, now: datetime) -> str:
         note = sign_note(head.text, name=self.origin, seed=self._seeds[max(self._seeds)])
