@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from adieu.ledger.entries import Head, Kind, LedgerDamaged
 from adieu.ledger.files import FileStore, LedgerOpenToOthers
@@ -14,6 +15,7 @@ from adieu.ledger.stores import Store, UnableToAppend, UnableToRead
 from adieu.ledger.tables import TableStore
 from tests.support.crowds import all_at_once
 from tests.support.ledgers import fresh_ledger
+from tests.support.stalling import Passing, stalled
 
 NOW = datetime(2030, 3, 4, 9, 30, tzinfo=UTC)
 AT_ONCE = 8
@@ -54,6 +56,18 @@ def test_lines_come_back_in_order(ledger: Store) -> None:
 def test_empty_one_has_no_lines(ledger: Store) -> None:
     assert list(ledger.entries()) == []
     assert ledger.head() == Head()
+
+
+def test_a_writer_that_stalls_in_the_middle_of_a_line_holds_nobody_up_for_ever(
+    ledger: FileStore | TableStore,
+) -> None:
+    impatient = type(ledger)(settings.LEDGER, patience=0.2)  # type: ignore[arg-type]
+    with stalled(lambda: append(ledger, 0), Passing("ledger.confirmed.locked", 1)):
+        with pytest.raises(UnableToAppend):
+            append(impatient, 1)
+        assert bodies(ledger) == []
+    assert append(impatient, 1) == 2
+    assert bodies(ledger) == ["0", "1"]
 
 
 def test_appending_at_once_loses_nothing(ledger: Store) -> None:

@@ -1,5 +1,6 @@
 """A worker that stops at a crash point, in a thread of its own, until it is told to go on."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,11 @@ class Passing:
     point: str
     time: int
     is_in_transaction: bool = False
+
+    @property
+    def is_in_ledger(self) -> bool:
+        """Whether this is in the middle of a line: the ledger has one writer at a time."""
+        return re.fullmatch(r"ledger\.\w+\.(locked|written)", self.point) is not None
 
 
 @dataclass

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import stat
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -17,6 +18,9 @@ from adieu.ledger.stores import UnableToAppend, UnableToRead
 
 # More than any line is long: the claim keys of a hundred addresses take about 7 kB.
 TAIL = 64 * 1024
+# Seconds to wait for other writers, each of which takes milliseconds, and between two looks.
+PATIENCE = 10.0
+PAUSE = 0.002
 
 
 class LedgerOpenToOthers(UnableToStart):
@@ -33,8 +37,10 @@ class FileStore:
     the next writer cuts it off. A reader that holds no lock may see such a line grow, and leaves it out.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, patience: float = PATIENCE) -> None:
+        """Name the file, and for how many seconds to wait for another writer."""
         self._path = path
+        self._patience = patience
 
     @property
     def place(self) -> str:
@@ -103,10 +109,24 @@ class FileStore:
             # Never made anew here: a ledger that went away must stop the start, not begin again.
             raise UnableToAppend from error
         try:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            _lock(file, patience=self._patience)
             yield file
         finally:
             os.close(file)
+
+
+def _lock(file: int, *, patience: float) -> None:
+    """Lock the file; a writer that stalls in the middle of a line must not hold everybody up for ever."""
+    until = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() > until:
+                raise UnableToAppend from error
+            time.sleep(PAUSE)
+        else:
+            return
 
 
 def _whole_lines(file: BinaryIO) -> Iterator[str]:

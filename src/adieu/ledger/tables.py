@@ -11,6 +11,7 @@ from adieu.ledger.entries import BEGINNING, Entry, Head, Kind, as_line, follow, 
 from adieu.ledger.stores import UnableToAppend, UnableToRead
 
 SECONDS_TO_CONNECT = 10
+PATIENCE = 10.0
 CREATE = "CREATE TABLE adieu_ledger (number bigint PRIMARY KEY, line text NOT NULL)"
 LAST = "SELECT line FROM adieu_ledger ORDER BY number DESC LIMIT 1"
 
@@ -18,8 +19,10 @@ LAST = "SELECT line FROM adieu_ledger ORDER BY number DESC LIMIT 1"
 class TableStore:
     """Fulfils `Store` with one table; any number of machines may append."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, patience: float = PATIENCE) -> None:
+        """Name the database, and for how many seconds to wait for another writer."""
         self._url = url
+        self._patience = patience
 
     @property
     def place(self) -> str:
@@ -57,7 +60,8 @@ class TableStore:
             with self._connect() as connection:
                 # The server's own setting may be faster than safe; a line that is taken must stay.
                 connection.execute("SET LOCAL synchronous_commit TO on")
-                # One writer at a time; readers are not held up.
+                # One writer at a time, and none that stalls for ever; readers are not held up.
+                connection.execute(f"SET LOCAL lock_timeout TO '{self._patience}s'".encode())
                 connection.execute("LOCK TABLE adieu_ledger IN EXCLUSIVE MODE")
                 entry = follow(_head_of(connection), kind=kind, body=body, now=now)
                 connection.execute("INSERT INTO adieu_ledger VALUES (%s, %s)", [entry.number, as_line(entry)])
