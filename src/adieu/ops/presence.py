@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import psycopg
 from django.conf import settings
 from django.db import connections
 
@@ -59,11 +60,14 @@ def _share_folder() -> object | None:
 
 
 def _share_server() -> object | None:
-    connection = connections.create_connection("default")
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock_shared(%s)", [KEY])
-        if cursor.fetchone()[0]:
-            return connection
+    database = connections["default"]
+    # By the driver itself: Django warns of a question that is asked before the apps are ready.
+    with database.wrap_database_errors:
+        connection: psycopg.Connection = database.get_new_connection(database.get_connection_params())
+        connection.autocommit = True
+        row = connection.execute("SELECT pg_try_advisory_lock_shared(%s)", [KEY]).fetchone()
+    if row and row[0]:
+        return connection
     connection.close()
     return None
 
