@@ -25,9 +25,12 @@ def set_up(folder: Path, database: str) -> None:
     django.setup()
     call_command("migrate", verbosity=0)
     call_command("migrate", database="vault", verbosity=0)
+    from django.utils import timezone
+
+    from adieu.ledger.opening import open_ledger
     from adieu.ledger.places import installed_ledger
 
-    installed_ledger().create()
+    open_ledger(store=installed_ledger(), now=timezone.now())
 
 
 def write(model: type[Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
