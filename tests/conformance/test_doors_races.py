@@ -224,8 +224,6 @@ RACES: dict[str, set[str]] = {
 
 # Behind these no address becomes anybody's.
 WITHOUT_ADDRESS = {
-    "sign-up page",
-    "asking for a new password",
     "new code after sign-up",
     "sign-up by an invitation's link",
     "an invitation is written",
