@@ -1,6 +1,6 @@
 """Completion: the receipt, the last mail, and what goes last, the address it was sent to (Rules D9, D10)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,6 +30,11 @@ FINAL_MAIL_LIVES = timedelta(days=5)
 PAGE_LIVES = timedelta(days=90)
 ISSUE_RECEIPT = "issue_receipt"
 FORGET_ADDRESS = "forget_address"
+# What follows the completion, one after the other.
+LAST_STEPS = {
+    ISSUE_RECEIPT: "Issue your receipt",
+    FORGET_ADDRESS: "Tell you by mail, then erase your address",
+}
 
 
 class DeletionNotFound(Fact):
@@ -111,16 +116,26 @@ def progress_by_token(*, token: str, now: datetime) -> Progress:
     request = DeletionRequest.objects.filter(id=deletion_id, confirmed_at__isnull=False).first()
     if request is None or request.confirmed_at is None or _is_over(request, now):
         raise DeletionNotFound
-    steps = ErasureStep.objects.filter(request=request).order_by("is_after_completion", "position")
     return Progress(
         deletion_id=request.id,
         state=RequestState(request.state),
         confirmed_at=request.confirmed_at,
         completed_at=request.completed_at,
-        steps=tuple(StepProgress(step.title, StepState(step.state), step.done_at) for step in steps),
+        steps=tuple(_steps_of(request)),
         described=request.described or {},
         receipt=receipt_file(deletion_id=request.id),
     )
+
+
+def _steps_of(request: DeletionRequest) -> Iterator[StepProgress]:
+    """Give every step, also the last ones before they are declared: a bar that was full stays full."""
+    declared = ErasureStep.objects.filter(request=request).order_by("is_after_completion", "position")
+    for step in declared:
+        yield StepProgress(step.title, StepState(step.state), step.done_at)
+    names = {step.name for step in declared}
+    for name, title in LAST_STEPS.items():
+        if name not in names:
+            yield StepProgress(title, StepState.WAITING, None)
 
 
 def _is_over(request: DeletionRequest, now: datetime) -> bool:
@@ -145,14 +160,13 @@ def complete_if_done(*, request_id: UUID, now: datetime) -> None:
     )
     crash_point("completion.written")
     if is_completed_now:
-        _declare(request_id, ISSUE_RECEIPT, "Issue your receipt", position=1, now=now)
+        _declare(request_id, ISSUE_RECEIPT, position=1, now=now)
     elif _is_mail_next(request_id):
         completed = DeletionRequest.objects.get(id=request_id)
         # After a restore the person is not told a second time.
         notice_id = None if completed.replayed_at else _owe_last_mail(completed, now=now)
         payload = {"notice_id": str(notice_id)} if notice_id else {}
-        title = "Tell you by mail, then erase your address"
-        _declare(request_id, FORGET_ADDRESS, title, position=2, now=now, payload=payload)
+        _declare(request_id, FORGET_ADDRESS, position=2, now=now, payload=payload)
 
 
 def _is_mail_next(request_id: UUID) -> bool:
@@ -161,20 +175,14 @@ def _is_mail_next(request_id: UUID) -> bool:
 
 
 def _declare(
-    request_id: UUID,
-    name: str,
-    title: str,
-    *,
-    position: int,
-    now: datetime,
-    payload: Mapping[str, str] | None = None,
+    request_id: UUID, name: str, *, position: int, now: datetime, payload: Mapping[str, str] | None = None
 ) -> None:
     ErasureStep.objects.create(
         request_id=request_id,
         position=position,
         keeper=FarewellKeeper.name,
         name=name,
-        title=title,
+        title=LAST_STEPS[name],
         payload=payload or {},
         is_after_completion=True,
         asked_at=now,
