@@ -24,6 +24,10 @@ FATES: Fates = {
         "last_seen_at": Fate.ERASE,
         "expires_at": Fate.ERASE,
     },
+    "accounts.Operator": {
+        "account": Fate.ERASE,
+        "added_at": Fate.ERASE,
+    },
     "account.EmailAddress": {
         "id": Fate.ERASE,
         "user": Fate.ERASE,

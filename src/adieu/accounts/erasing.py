@@ -8,7 +8,7 @@ from adieu.kit.crashing import crash_point
 from adieu.kit.transactions import transaction_required
 
 # In the order of their foreign keys, the account row last: what still points to it stops the transaction.
-# Sessions and agreements have keys that take them along.
+# Sessions, agreements and what makes somebody an operator have keys that take them along.
 STATEMENTS = (
     """
     DELETE FROM account_emailconfirmation
@@ -55,6 +55,7 @@ def count_left(*, account_id: UUID) -> dict[str, int]:
             ("account_emailaddress", "user_id"),
             ("accounts_termsagreement", "account_id"),
             ("accounts_session", "account_id"),
+            ("accounts_operator", "account_id"),
             ("accounts_account", "id"),
         )
     }

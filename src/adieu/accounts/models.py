@@ -89,3 +89,12 @@ class Session(models.Model):
     started_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)
+
+
+class Operator(models.Model):
+    """That an account is one of those who run this installation; it goes with the account."""
+
+    account = models.OneToOneField(
+        settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.DB_CASCADE, related_name="+"
+    )
+    added_at = models.DateTimeField()

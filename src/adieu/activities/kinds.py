@@ -53,6 +53,17 @@ LEVELS: dict[Kind, Level] = {kind: Level.WARNING if kind in WARNINGS else Level.
 class OperatorKind(models.TextChoices):
     """What operators do, in the operator log; the label is the sentence that it shows."""
 
+    OPERATOR_ADDED = "operator.added", "named an operator"
+    OPERATOR_REMOVED = "operator.removed", "let an operator be one no more"
+    ACCOUNT_DELETED = "account.deleted", "deleted an account"
+    ORGANIZATION_HANDED_OVER = (
+        "organization.handed_over",
+        "handed an organization over that would have lost its only owner",
+    )
+    ORGANIZATION_DELETED = (
+        "organization.deleted",
+        "deleted an organization that would have lost its only owner",
+    )
     IDENTITY_LIFTED = "identity.lifted", "lifted a retired address"
     DELETION_SETTLED = "deletion.settled", "said whether a deletion had happened that a restore left open"
     ORGANIZATION_GIVEN = (
@@ -68,3 +79,4 @@ class OperatorReason(models.TextChoices):
     MISTAKE = "mistake", "something had gone wrong"
     RESTORE = "restore", "a backup was restored"
     LAW = "law", "the law demands it"
+    STAFF = "staff", "who runs this installation changed"

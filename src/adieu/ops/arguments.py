@@ -57,6 +57,19 @@ def add_identities(listed: ArgumentParser) -> None:
     lifting.add_argument("--reason", required=True, choices=["asked", "mistake", "restore", "law"])
 
 
+def add_operators(listed: ArgumentParser) -> None:
+    """What to do about operators."""
+    acts = listed.add_subparsers(dest="act", required=True, metavar="ACT")
+    acts.add_parser("add", help="make an account an operator; its address is read from standard input")
+    acts.add_parser("remove", help="let it be none any more; its address is read from standard input")
+    acts.add_parser("list", help="show who is one")
+
+
+def add_log(listed: ArgumentParser) -> None:
+    """There is one thing to do with the log."""
+    listed.set_defaults(act="log")
+
+
 def add_keys(listed: ArgumentParser) -> None:
     """What to do about the keys that sign receipts."""
     acts = listed.add_subparsers(dest="act", required=True, metavar="ACT")
@@ -85,6 +98,8 @@ OF: dict[str, Callable[[ArgumentParser], None]] = {
     "deletions": add_deletions,
     "ledger": add_ledger,
     "identities": add_identities,
+    "operators": add_operators,
+    "log": add_log,
     "keys": add_keys,
     "receipt": add_receipt,
     "backup": add_file,

@@ -1,33 +1,39 @@
 """`adieu deletions`: what is under way, what is stuck, and how it goes on. Nothing shown here is personal."""
 
-from collections.abc import Iterator, Sequence
+from argparse import Namespace
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from django.utils import timezone
 
 from adieu.deletion.models import RequestState, StepState
-from adieu.deletion.stuck import UnfinishedDeletion, UnfinishedStep, retry, retry_all, unfinished
+from adieu.deletion.stuck import (
+    NothingStuck,
+    UnfinishedDeletion,
+    UnfinishedStep,
+    retry,
+    retry_all,
+    unfinished,
+)
 
 
-def show(*, only_stuck: bool) -> None:
-    """Print the deletions that are not over."""
-    deletions = unfinished(only_stuck=only_stuck)
-    for line in _lines(deletions, timezone.now()):
-        print(line)
+def show(chosen: Namespace) -> Iterator[str]:
+    """List the deletions that are not over."""
+    deletions = unfinished(only_stuck=chosen.stuck)
+    yield from _lines(deletions, timezone.now())
     if not deletions:
-        print("No deletion is stuck." if only_stuck else "No deletion is under way.")
+        yield "No deletion is stuck." if chosen.stuck else "No deletion is under way."
 
 
-def try_again(*, wanted_id: UUID | None) -> None:
+def try_again(chosen: Namespace) -> Iterator[str]:
     """Let one, or else every stuck step be tried again.
 
     Raises:
         NothingStuck: nothing is stuck under this id.
     """
     now = timezone.now()
-    count = retry(wanted_id=wanted_id, now=now) if wanted_id else retry_all(now=now)
-    print(f"{count} {'step is' if count == 1 else 'steps are'} tried again.")
+    count = retry(wanted_id=chosen.id, now=now) if chosen.id else retry_all(now=now)
+    yield f"{count} {'step is' if count == 1 else 'steps are'} tried again."
 
 
 def findings() -> Iterator[str]:
@@ -66,3 +72,7 @@ def _age(age: timedelta) -> str:
     if days:
         return f"{days} d {hours % 24} h"
     return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
+
+
+REFUSALS = (NothingStuck,)
+ACTS: dict[str, Callable[[Namespace], Iterator[str]]] = {"list": show, "retry": try_again}

@@ -8,9 +8,11 @@ from collections.abc import Callable, Sequence
 from adieu.kit import logs
 from adieu.kit.environment import Environment, read_environment, refuse_readable_mail
 from adieu.kit.errors import Fact, UnableToStart
-from adieu.ops import arguments
+from adieu.ops import arguments, printing
+from adieu.ops.printing import Printing
 
 WRONG = 2
+type Command = Callable[[argparse.Namespace, Environment], int]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     # Django's own commands read what follows themselves, also --help.
     chosen = argparse.Namespace(command=django, words=words[1:]) if words[:1] == ["django"] else _parse(words)
-    command: Callable[[argparse.Namespace, Environment], int] = chosen.command
+    command: Command = chosen.command
     # Not for developers: their shell shows what they ask for.
     if command is not django:
         logs.take_over()
@@ -112,41 +114,6 @@ def compact(chosen: argparse.Namespace, environment: Environment) -> int:
     return 0
 
 
-def deletions(chosen: argparse.Namespace, environment: Environment) -> int:
-    """Show deletions that are under way, and let stuck ones go on."""
-    from adieu.ops import preparing
-
-    preparing.set_up_what_is_there(environment)
-    from adieu.deletion.stuck import NothingStuck
-    from adieu.ops.deletions import show, try_again
-
-    if chosen.act == "list":
-        show(only_stuck=chosen.stuck)
-        return 0
-    try:
-        try_again(wanted_id=chosen.id)
-    except NothingStuck as fact:
-        print(f"adieu: {fact}", file=sys.stderr)
-        return 1
-    return 0
-
-
-def ledger(chosen: argparse.Namespace, environment: Environment) -> int:
-    """Look at the list of deletions outside the database, and settle what a restore left open."""
-    from adieu.ops import preparing
-
-    preparing.set_up_what_is_there(environment)
-    from adieu.ops import ledgers
-
-    try:
-        for line in ledgers.ACTS[chosen.act](chosen):
-            print(line)
-    except ledgers.REFUSALS as fact:
-        print(f"adieu: {fact}", file=sys.stderr)
-        return 1
-    return 0
-
-
 def backup(chosen: argparse.Namespace, environment: Environment) -> int:
     """Write a backup of the main database; nobody can be read in it."""
     from adieu.ops import preparing
@@ -173,18 +140,6 @@ def restore(chosen: argparse.Namespace, environment: Environment) -> int:
     return 0
 
 
-def keys(chosen: argparse.Namespace, environment: Environment) -> int:
-    """Make or publish the keys that sign receipts."""
-    from adieu.ops import preparing
-
-    preparing.set_up_what_is_there(environment)
-    from adieu.ops import signing
-
-    for line in signing.ACTS[chosen.act](chosen):
-        print(line)
-    return 0
-
-
 def receipt(chosen: argparse.Namespace, environment: Environment) -> int:
     """Check the receipt of a deletion."""
     from adieu.ops import preparing, receipts
@@ -207,35 +162,6 @@ def receipt(chosen: argparse.Namespace, environment: Environment) -> int:
     return 0
 
 
-def identities(chosen: argparse.Namespace, environment: Environment) -> int:
-    """Lift a retired address, so that it can be used for an account again."""
-    from adieu.ops import preparing
-
-    preparing.set_up_what_is_there(environment)
-    preparing.open_ledger()
-    from adieu.ops import identities as acts
-
-    try:
-        for line in acts.lift_address(chosen):
-            print(line)
-    except acts.REFUSALS as fact:
-        print(f"adieu: {fact}", file=sys.stderr)
-        return 1
-    return 0
-
-
-def log(chosen: argparse.Namespace, environment: Environment) -> int:
-    """Show what operators did."""
-    from adieu.ops import preparing
-
-    preparing.set_up_what_is_there(environment)
-    from adieu.ops.identities import show_acts
-
-    for line in show_acts():
-        print(line)
-    return 0
-
-
 def django(chosen: argparse.Namespace, environment: Environment) -> int:
     """Run one of Django's own commands, for developers."""
     from django.core.management import execute_from_command_line
@@ -253,12 +179,20 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in COMMANDS:
-        listed = commands.add_parser(command.__name__, help=command.__doc__)
+        name, says = _listed(command)
+        listed = commands.add_parser(name, help=says)
         listed.set_defaults(command=command)
-        add_arguments = arguments.OF.get(command.__name__)
+        add_arguments = arguments.OF.get(name)
         if add_arguments:
             add_arguments(listed)
     return parser.parse_args(words)
+
+
+def _listed(command: Command) -> tuple[str, str | None]:
+    """Give the word for a command, and what it does."""
+    if isinstance(command, Printing):
+        return command.name, command.help
+    return command.__name__, command.__doc__
 
 
 def _become_child_or_look(chosen: argparse.Namespace, environment: Environment) -> None:
@@ -276,20 +210,16 @@ def _become_child_or_look(chosen: argparse.Namespace, environment: Environment) 
         preparing.open_ledger()
 
 
-COMMANDS = (
+COMMANDS: tuple[Command, ...] = (
     serve,
     web,
     worker,
     migrate,
     doctor,
     compact,
-    deletions,
-    ledger,
-    identities,
-    log,
+    *printing.COMMANDS,
     backup,
     restore,
-    keys,
     receipt,
     django,
 )

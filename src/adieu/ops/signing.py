@@ -8,7 +8,7 @@ from django.conf import settings
 from adieu.core.receipts import PublishedKeys
 from adieu.deletion.receipts import published_keys
 from adieu.kit import keys
-from adieu.kit.errors import UnableToStart
+from adieu.kit.errors import Fact, UnableToStart
 from adieu.ledger.stores import UnableToRead
 
 
@@ -47,4 +47,5 @@ def own_keys() -> PublishedKeys:
         raise UnableToStart(f"{error} Look at ADIEU_LEDGER.") from error
 
 
+REFUSALS: tuple[type[Fact], ...] = ()
 ACTS: dict[str, Callable[[Namespace], Iterator[str]]] = {"rotate": rotate, "publish": publish}

@@ -137,6 +137,17 @@ class Migration(migrations.Migration):
                     "kind",
                     models.CharField(
                         choices=[
+                            ("operator.added", "named an operator"),
+                            ("operator.removed", "let an operator be one no more"),
+                            ("account.deleted", "deleted an account"),
+                            (
+                                "organization.handed_over",
+                                "handed an organization over that would have lost its only owner",
+                            ),
+                            (
+                                "organization.deleted",
+                                "deleted an organization that would have lost its only owner",
+                            ),
                             ("identity.lifted", "lifted a retired address"),
                             (
                                 "deletion.settled",
@@ -158,6 +169,7 @@ class Migration(migrations.Migration):
                             ("mistake", "something had gone wrong"),
                             ("restore", "a backup was restored"),
                             ("law", "the law demands it"),
+                            ("staff", "who runs this installation changed"),
                         ],
                         max_length=16,
                     ),
@@ -170,12 +182,24 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(
-                            ("kind__in", ["identity.lifted", "deletion.settled", "organization.given"])
+                            (
+                                "kind__in",
+                                [
+                                    "operator.added",
+                                    "operator.removed",
+                                    "account.deleted",
+                                    "organization.handed_over",
+                                    "organization.deleted",
+                                    "identity.lifted",
+                                    "deletion.settled",
+                                    "organization.given",
+                                ],
+                            )
                         ),
                         name="operator_kind_known",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(("reason__in", ["asked", "mistake", "restore", "law"])),
+                        condition=models.Q(("reason__in", ["asked", "mistake", "restore", "law", "staff"])),
                         name="operator_reason_known",
                     ),
                 ],
