@@ -157,6 +157,7 @@ NO_DOORS_BEGINNING = {
     "projects/": "for whoever has an account",
     "invitations/": "shows, accepts or declines; a link proves nothing (Rule O3)",
     "appearance/": "keeps light or dark in a cookie",
+    "operators/": "for operators: shows how deletions go and what operators did, has stuck steps tried again",
     "terms/": "records that an account agreed",
     "account/deletion/": "the way out",
     "deletions/": "shows the progress of a deletion, and gives its receipt",

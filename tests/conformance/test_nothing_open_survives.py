@@ -74,6 +74,7 @@ def things_of(house: House, alice: str) -> Sequence[Thing]:
         ("first session, settings", first, "/account/", {"account", "session"}),
         ("first session, REST", first, "/api/v1/account", {"account", "session"}),
         ("first session, organization", first, page, {"account", "session", "membership"}),
+        ("first session, page for operators", first, "/operators/", {"account", "session"}),
         ("second session, settings", second, "/account/", {"account"}),
         ("third session, organization over REST", third, rest, {"account", "membership"}),
         ("key", house.key(alice, "office"), rest, {"account", "key", "membership"}),

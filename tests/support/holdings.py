@@ -15,6 +15,7 @@ from django.test import Client
 from django.test.utils import setup_test_environment
 from django.utils import timezone
 
+from adieu.accounts import operators
 from adieu.accounts.session_store import digest_of_key
 from adieu.tenancy import api_keys
 from adieu.tenancy.invitations import invite
@@ -71,8 +72,9 @@ def _make(alices: list[str]) -> dict[str, Any]:
 
 
 def _come(name: str, office: UUID, school: UUID) -> dict[str, Any]:
-    """Make an Alice, who has no organization of her own."""
+    """Make an Alice, who has no organization of her own and is an operator."""
     visitor = enter(name)
+    operators.add(address=visitor.address, now=timezone.now())
     settle(visitor.account_id, timezone.now())
     return _equip(visitor, office, school)
 

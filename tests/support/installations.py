@@ -1,6 +1,7 @@
 """An installation of a test's own, and commands that are run on it."""
 
 import os
+import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -35,10 +36,10 @@ def settings_of_its_own(folder: Path) -> Iterator[dict[str, str]]:
         yield given
 
 
-def adieu(settings: dict[str, str], *command: str) -> tuple[int, str]:
-    """Run one command, and give its exit code and all it said."""
-    process = start(settings, *command)
-    said, _ = process.communicate(timeout=SECONDS)
+def adieu(settings: dict[str, str], *command: str, typed: str = "") -> tuple[int, str]:
+    """Run one command, type something to it, and give its exit code and all it said."""
+    process = start(settings, *command, stdin=subprocess.PIPE)
+    said, _ = process.communicate(typed, timeout=SECONDS)
     return process.returncode, said
 
 

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from tests.support.driving import Driver
 from tests.support.filling import Filling
+from tests.support.installations import adieu
 from tests.support.marking import Marks
 from tests.support.people import PASSWORD
 from tests.support.served import Served
@@ -28,6 +29,9 @@ class MarkedWorld:
         self.keyed = self.nobody.as_another()
         for name, person in (("alice", self.alice), ("bob", self.bob)):
             self.addresses[name] = self._sign_up(person)
+        # To others the pages for operators are not there.
+        named = adieu(self.served.settings, "operators", "add", typed=f"{self.addresses['alice']}\n")
+        assert named == (0, "The account is an operator.\n"), named
 
     def furnish(self) -> None:
         """Make one of everything, anew: Alice's organization with a project, a key, Bob and an invitation."""
@@ -49,6 +53,7 @@ class MarkedWorld:
             "organization_id": office,
             "project_id": project,
             "session_id": marks.word(),
+            "wanted_id": str(uuid4()),
         }
         self.filling = Filling(marks, ids, {"invitations": token, "deletions": marks.word()})
 

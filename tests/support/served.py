@@ -72,12 +72,13 @@ def serve(folder: Path, **settings: str) -> Iterator[Served]:
             process.wait(timeout=SECONDS_TO_END)
 
 
-def start(settings: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
+def start(settings: dict[str, str], *arguments: str, stdin: int | None = None) -> subprocess.Popen[str]:
     """Start the `adieu` command, by default to serve, with these settings and no others."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("ADIEU_")}
     return subprocess.Popen(
         [sys.executable, "-m", "adieu.ops.main", *(arguments or ("serve",))],
         env={**environ, **settings},
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

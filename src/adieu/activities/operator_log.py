@@ -1,10 +1,12 @@
 """What operators did, and why: recorded in the transaction that does it (Rules C6, D12, V1)."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from adieu.activities.kinds import OperatorKind, OperatorReason
 from adieu.activities.models import OperatorAct
+from adieu.kit.paging import Asked, page_of
 from adieu.kit.transactions import transaction_required
 
 
@@ -29,3 +31,12 @@ def record_act(
 def acts() -> list[OperatorAct]:
     """List everything that operators did, the newest first; it is little."""
     return list(OperatorAct.objects.order_by("-recorded_at", "id"))
+
+
+def page(*, paging: Asked) -> dict[str, Any]:
+    """Give one page of them, the newest first.
+
+    Raises:
+        CursorNotKnown: the cursor was not made for this list.
+    """
+    return page_of(OperatorAct.objects.all(), of="operator log", by=("-recorded_at", "-id"), paging=paging)

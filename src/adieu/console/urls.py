@@ -14,5 +14,6 @@ urlpatterns = [
     path("", include("adieu.console.invitations.urls")),
     path("", include("adieu.console.api_keys.urls")),
     path("", include("adieu.console.activities.urls")),
+    path("", include("adieu.console.operators.urls")),
     path("appearance/", appearance.choose, name="appearance"),
 ]

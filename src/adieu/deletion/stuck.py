@@ -6,6 +6,7 @@ Everything here is opaque: ids, states, times, and the types of errors.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -13,6 +14,7 @@ from django.db.models import Q, QuerySet
 from adieu.deletion.models import DeletionRequest, ErasureStep, RequestState, StepState
 from adieu.deletion.promises import PROMISE
 from adieu.kit.errors import Fact
+from adieu.kit.paging import Asked, page_of
 from adieu.kit.transactions import transaction
 
 
@@ -42,6 +44,11 @@ class UnfinishedDeletion:
     confirmed_at: datetime
     steps: tuple[UnfinishedStep, ...]
 
+    @property
+    def is_waiting_for_mail(self) -> bool:
+        """Whether all is erased but the address that the last mail goes to."""
+        return self.state == RequestState.COMPLETED and not self.is_stuck
+
     def is_late(self, now: datetime) -> bool:
         """Tell whether it takes longer than promised; a completed one only waits for its mail."""
         return self.state == RequestState.ERASING and now - self.confirmed_at > PROMISE
@@ -69,6 +76,19 @@ def unfinished(*, only_stuck: bool = False) -> Sequence[UnfinishedDeletion]:
         )
         for request in requests
     ]
+
+
+def finished(*, paging: Asked) -> dict[str, Any]:
+    """Give one page of the deletions that are over, who was completed last first.
+
+    Raises:
+        CursorNotKnown: the cursor was not made for this list.
+    """
+    undone = ErasureStep.objects.exclude(state=StepState.DONE)
+    over = DeletionRequest.objects.filter(state=RequestState.COMPLETED).exclude(
+        id__in=undone.values("request_id")
+    )
+    return page_of(over, of="finished deletions", by=("-completed_at", "-id"), paging=paging)
 
 
 def _as_unfinished(row: ErasureStep) -> UnfinishedStep:

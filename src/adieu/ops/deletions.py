@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from adieu.deletion.models import RequestState, StepState
+from adieu.deletion.models import StepState
 from adieu.deletion.stuck import (
     NothingStuck,
     UnfinishedDeletion,
@@ -51,8 +51,7 @@ def findings() -> Iterator[str]:
 
 def _lines(deletions: Sequence[UnfinishedDeletion], now: datetime) -> Iterator[str]:
     for deletion in deletions:
-        is_waiting = deletion.state == RequestState.COMPLETED and not deletion.is_stuck
-        state = "waits for its last mail" if is_waiting else deletion.state.value
+        state = "waits for its last mail" if deletion.is_waiting_for_mail else deletion.state.value
         late = ", longer than promised" if deletion.is_late(now) else ""
         yield f"deletion {deletion.id}: {state}, confirmed {_age(now - deletion.confirmed_at)} ago{late}"
         for step in deletion.steps:

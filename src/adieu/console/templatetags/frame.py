@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from adieu.accounts.operators import is_operator
 from adieu.console import current
 from adieu.tenancy.queries import OrganizationName, organization_names_of
 from adieu.vault import queries as vault
@@ -50,6 +51,7 @@ class Frame:
     address: str
     organizations: list[OrganizationName]
     current: OrganizationName | None
+    is_operator: bool
 
 
 @register.simple_tag(takes_context=True)
@@ -63,6 +65,7 @@ def frame(context: Context) -> Frame:
         address=person.address if person else "",
         organizations=organizations,
         current=_current(context, organizations),
+        is_operator=is_operator(account_id=account_id),
     )
 
 
