@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.db import connections
 
+from adieu.core.keeping import NotYet
 from adieu.deletion.erasure import run_due_steps
 from adieu.deletion.hands import BEAT, Hand
 from adieu.deletion.models import ErasureStep, StepState
@@ -139,3 +140,23 @@ def test_a_worker_that_is_told_to_end_finishes_what_it_has_and_begins_nothing(no
     assert states.count(StepState.DONE) == 1
     work(now)
     assert set(ErasureStep.objects.values_list("state", flat=True)) == {StepState.DONE}
+
+
+def test_a_round_ends_though_what_waits_comes_due_again_meanwhile(now: datetime) -> None:
+    """Else a reader of the vault, or many that wait for their mail, would keep the worker from all mails."""
+    leave(join(ALICE, now), ALICE, now)
+    moments = iter(range(100))
+
+    def slowly() -> datetime:
+        return now + timedelta(seconds=next(moments))
+
+    def wait(point: str) -> None:
+        if point.startswith("step.claimed."):
+            raise NotYet
+
+    with installed(wait):
+        assert run_due_steps(now=slowly, random=lambda: 0.0, report=fail) == 0
+    assert 0 < ErasureStep.objects.filter(attempts__gt=0).count() < ErasureStep.objects.count()
+    assert not ErasureStep.objects.filter(attempts__gt=1).exists()
+    work(now + timedelta(minutes=1))
+    assert not ErasureStep.objects.exclude(state=StepState.DONE).exists()

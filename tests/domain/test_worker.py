@@ -33,6 +33,14 @@ def test_chore_is_done_when_due(now: datetime) -> None:
     assert [(at - now).total_seconds() for at in done] == [0, 60, 120]
 
 
+def test_a_clock_that_is_set_back_holds_up_no_chore(now: datetime) -> None:
+    done: list[datetime] = []
+    chore = Chore("sweep", done.append, timedelta(minutes=1))
+    for moment in (now, now - timedelta(days=1), now - timedelta(days=1, seconds=-59), now):
+        do_if_due(chore, now=moment)
+    assert done == [now, now - timedelta(days=1), now]
+
+
 def test_chore_that_fails_is_told_and_comes_again(now: datetime, capsys: pytest.CaptureFixture[str]) -> None:
     def fail(at: datetime) -> None:
         raise ValueError(ADDRESS)

@@ -13,6 +13,7 @@ from adieu.core.keeping import LeaseLost, NotYet
 from adieu.deletion.hands import Hand
 from adieu.deletion.keepers import keeper_named
 from adieu.deletion.queue import (
+    NOT_YET_WAIT,
     Claimed,
     claim_step,
     due,
@@ -25,6 +26,10 @@ from adieu.kit import logs
 from adieu.kit.crashing import crash_point
 
 __all__ = ["Hand", "claim_step", "finish_step", "run_due_steps", "wait_before"]
+
+# No longer than a step waits that said "not yet": else those that wait come round for ever, and the worker
+# never gets to the mails that some of them wait for.
+LONGEST_ROUND = NOT_YET_WAIT
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,7 @@ def run_due_steps(
     hand: Hand | None = None,
     may_go_on: Callable[[], bool] = lambda: True,
 ) -> int:
-    """Do every step that is due, until none is.
+    """Do the steps that are due, until none is or the round is over.
 
     Args:
         now: Tells the time; asked again for each step.
@@ -64,8 +69,9 @@ def run_due_steps(
     if not due(now()).exists():
         return 0
     looking = _Round(now, random, report, hand)
+    over_at = now() + LONGEST_ROUND
     done = 0
-    while may_go_on() and (claimed := claim_step(now=now())) is not None:
+    while may_go_on() and now() < over_at and (claimed := claim_step(now=now())) is not None:
         done += _run(claimed, looking)
         hand.let_go()
     return done

@@ -47,7 +47,7 @@ class Chore:
     name: str
     do: Callable[[datetime], object]
     every: timedelta
-    due_at: datetime | None = None
+    begun_at: datetime | None = None
 
 
 class Shift:
@@ -123,9 +123,10 @@ def work_until_told() -> None:
 
 def do_if_due(chore: Chore, *, now: datetime) -> None:
     """Do one chore; if it fails, the log says so and the others go on."""
-    if chore.due_at and now < chore.due_at:
+    # A clock that was set back does not keep a chore waiting until it has caught up.
+    if chore.begun_at and chore.begun_at <= now < chore.begun_at + chore.every:
         return
-    chore.due_at = now + chore.every
+    chore.begun_at = now
     try:
         chore.do(now)
     except Exception as error:  # noqa: BLE001  one chore that fails must not stop the erasure of others
