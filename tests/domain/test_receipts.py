@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.conf import settings
+from django.core import mail
 from django.test import override_settings
 
 from adieu.core import merkle
@@ -34,6 +35,7 @@ from adieu.ledger.places import installed_ledger
 from adieu.ledger.receipt_log import UnableToIssue, origin_of
 from adieu.notices.models import Notice
 from adieu.ops.ledgers import catch_up
+from adieu.tenancy.keeper import OWNERS_ARE_TOLD
 from tests.support.crowds import all_at_once
 from tests.support.departures import prepare_to_leave
 from tests.support.ledgers import hide_ledger, place_for_a_ledger, show_ledger
@@ -87,9 +89,12 @@ def test_it_says_what_went_what_stays_and_who_was_told(now: datetime) -> None:
         "invitation you sent": 2,
         "membership in an organization": 1,
         "profile (address, name, company, country)": 1,
+        "session": 1,
     }
     assert all(staying["why"] and staying["how_long"] for staying in says["stays"])
-    assert says["told"] == ["You, by one last mail. Your address is erased after it."]
+    assert says["told"] == [OWNERS_ARE_TOLD, "You, by one last mail. Your address is erased after it."]
+    last = {(message.to[0], str(message.subject)) for message in mail.outbox[-2:]}
+    assert last == {(BOB, "Invitations to “Office” ended"), (ALICE, "Your account has been deleted")}
     assert [given["text"] for given in says["consents"]] == sorted(TEXTS)
     times = [says["requested_at"], says["confirmed_at"], says["completed_at"]]
     completed_at = DeletionRequest.objects.get().completed_at

@@ -22,6 +22,7 @@ from adieu.tenancy.notices import owe_invitations_ended
 from adieu.vault.emptying import leave_no_byte
 
 TELL_OWNERS = "tell_owners"
+OWNERS_ARE_TOLD = "Owners of organizations that you invited people to, by mail: how many of these ended."
 ERASE_INVITED = "erase_invited_addresses"
 
 SHARED_THINGS = Staying(
@@ -69,6 +70,7 @@ class TenancyKeeper:
                 Going("invitation you sent", "invitations you sent", sum(sent.values())),
             ),
             stays=(SHARED_THINGS, LOG_ENTRIES) if organizations.exists() else (LOG_ENTRIES,),
+            told=(OWNERS_ARE_TOLD,) if sent else (),
         )
 
     def settle_blockers(self, *, account_id: UUID, now: datetime) -> None:
