@@ -69,6 +69,15 @@ def end_others(*, account_id: UUID, current_key: str | None) -> int:
     return _end(Session.objects.filter(account_id=account_id).exclude(key_digest=current))
 
 
+def let_go(request: HttpRequest) -> None:
+    """Have the browser forget a session that went with its account.
+
+    Neither store is asked: the row is gone, and a step erases what the session held. Whoever has just passed
+    the point of no return must learn where to look, also when a database goes away in that moment.
+    """
+    request.session = SessionStore()
+
+
 def sweep(*, now: datetime) -> int:
     """Erase sessions that ran out, and contents whose row is gone or never came (Rules A8, P4).
 

@@ -23,6 +23,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.db import DatabaseError
+
 from adieu.deletion.keepers import all_keepers, describe
 from adieu.deletion.models import DeletionRequest
 from adieu.identities.operations import free_keys, hold_keys
@@ -31,7 +33,7 @@ from adieu.kit import sql
 from adieu.kit.crashing import crash_point
 from adieu.kit.errors import Fact
 from adieu.kit.transactions import transaction, transaction_required
-from adieu.ledger.entries import Kind
+from adieu.ledger.entries import Kind, LedgerDamaged
 from adieu.ledger.models import Change
 from adieu.ledger.owing import append_owed, owe_line
 from adieu.ledger.replaying import lock_mark
@@ -214,8 +216,8 @@ def tell(*, store: Store, now: datetime) -> None:
     """Append what is owed at once if possible, in its order; else the worker does it."""
     try:
         append_owed(store=store, now=now)
-    except UnableToAppend:
-        # The line is owed in the database, so nothing is lost but time.
+    except (UnableToAppend, LedgerDamaged, DatabaseError):
+        # The line is owed in the database, so nothing is lost but time; and what was done is done.
         return
 
 

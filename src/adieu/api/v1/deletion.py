@@ -5,6 +5,7 @@ from django.urls import reverse
 from django.utils import timezone
 from ninja import Router, Status
 
+from adieu.accounts import sessions
 from adieu.accounts.session_store import digest_of_key
 from adieu.accounts.step_up import is_recently_proved
 from adieu.api.v1 import schemas
@@ -97,7 +98,7 @@ def confirm(request: HttpRequest, body: schemas.ConfirmIn) -> Status[object]:
         session_digest=digest_of_key(request.session.session_key or ""),
         now=timezone.now(),
     )
-    request.session.flush()
+    sessions.let_go(request)
     token = farewell.link_token(deletion_id=deletion_id)
     status_url = request.build_absolute_uri(reverse("api-v1:progress", args=[token]))
     return Status(202, {"deletion_id": deletion_id, "status_url": status_url})

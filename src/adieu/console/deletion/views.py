@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from adieu.accounts import sessions
 from adieu.accounts.session_store import digest_of_key
 from adieu.accounts.step_up import proof_required
 from adieu.console import handing_over
@@ -170,7 +171,7 @@ def confirm(request: HttpRequest) -> HttpResponseBase:
         )
     except Fact as fact:
         return _refused(request, form, fact)
-    request.session.flush()
+    sessions.let_go(request)
     return redirect("farewell", token=farewells.link_token(deletion_id=deletion_id))
 
 
