@@ -333,7 +333,7 @@ def look() -> dict[str, object]:
     from adieu.ledger.places import installed_ledger
     from adieu.notices.models import Notice
     from adieu.tenancy.models import Organization
-    from adieu.vault.models import Comment, Entry, InvitedAddress
+    from adieu.vault.models import Comment, Entry, InvitedAddress, Mail, SessionData
 
     alice, charlie = people()["alice"], people()["charlie"]
     return {
@@ -341,6 +341,10 @@ def look() -> dict[str, object]:
         "is_locked": Account.objects.filter(id=alice, locked_at__isnull=False).exists(),
         "ledger": [entry.kind for entry in installed_ledger().entries()],
         "receipt": receipt(),
+        "person": {
+            model.__name__: repr(list(model._default_manager.filter(account_id=alice).values()))
+            for model in (Entry, SessionData, Mail)
+        },
         "addresses": EmailAddress.objects.filter(user_id=alice).count(),
         "live_claims": IdentityClaim.objects.filter(account_id=alice).count(),
         "retired_claims": IdentityClaim.objects.filter(retired_at__isnull=False).count(),

@@ -9,7 +9,7 @@ import pytest
 
 from adieu.accounts.models import Account
 from adieu.deletion import requests, verification
-from adieu.deletion.intents import INTENT_LIVES, ConfirmationUnderWay
+from adieu.deletion.intents import INTENT_LIVES, ConfirmationUnderWay, give_up, read_intent
 from adieu.deletion.models import DeletionRequest, ErasureStep, RequestState, Verification
 from adieu.identities.models import IdentityClaim
 from adieu.kit.crashing import installed
@@ -272,6 +272,21 @@ def test_a_line_that_comes_after_its_end_is_ended_again(alice: UUID, now: dateti
     assert kinds() == [Kind.ABORTED, Kind.INTENT, Kind.ABORTED]
     assert Mark.objects.get().number == installed_ledger().head().number
     assert not Account.objects.get(id=alice).locked_at
+
+
+def test_who_lost_the_fence_does_not_pass(alice: UUID, now: datetime) -> None:
+    """A process stalls before the point of no return, and meanwhile a start gave its intent up."""
+    code = ask_to_leave(alice, ALICE, now)
+
+    def settle_meanwhile(name: str) -> None:
+        if name == "ledger.intent.written":
+            assert give_up(read_intent(lines()[-1].body), now=now)
+
+    with installed(settle_meanwhile), pytest.raises(ConfirmationUnderWay):
+        confirm(alice, code, now)
+    catch_up(now=now)
+    assert kinds() == [Kind.INTENT, Kind.ABORTED]
+    assert Account.objects.filter(id=alice).exists()
 
 
 def test_wrong_codes_in_between_end_the_request_and_lock_nobody(alice: UUID, now: datetime) -> None:

@@ -3,15 +3,16 @@
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
-from django.db import connections
+from django.db import OperationalError, connections
 
-from adieu.core.keeping import NotYet
+from adieu.core.keeping import LeaseLost, NotYet
 from adieu.deletion.erasure import run_due_steps
 from adieu.deletion.hands import BEAT, Hand
 from adieu.deletion.models import ErasureStep, StepState
-from adieu.deletion.queue import LEASE, Claimed, claim_step
+from adieu.deletion.queue import LEASE, Claimed, claim_step, fail_step, finish_step, give_back
 from adieu.kit.crashing import installed
 from tests.support.people import fail, join, leave, work
 
@@ -110,6 +111,33 @@ def test_what_is_in_hand_can_be_given_back_by_another_thread(claimed: Claimed, n
     again = claim_step(now=now)
     assert again is not None
     assert (again.id, again.epoch) == (claimed.id, claimed.epoch + 1)
+
+
+def test_who_gave_it_back_can_change_nothing(claimed: Claimed, now: datetime) -> None:
+    """Its epoch is still the newest until somebody claims the step."""
+    assert give_back(claimed, now=now)
+    assert finish_step(claimed, now=now) is False
+    fail_step(claimed, ValueError(), now=now, random=0.0)
+    with pytest.raises(LeaseLost), claimed.step.hold():
+        pytest.fail("it has the step still")
+    row = ErasureStep.objects.get(id=claimed.id)
+    assert (row.state, row.failures) == (StepState.WAITING, 0)
+
+
+def test_what_could_not_be_settled_is_done_at_the_next_look(claimed: Claimed, now: datetime) -> None:
+    """The database goes away between a step's effect and its end; nobody waits for the end of the lease."""
+    give_back(claimed, now=now)
+    hand = Hand()
+    look = partial(run_due_steps, now=lambda: now, random=lambda: 0.0, report=fail, hand=hand)
+
+    def lose(point: str) -> None:
+        if point == "step.settled":
+            raise OperationalError
+
+    with installed(lose), pytest.raises(OperationalError):
+        look()
+    assert ErasureStep.objects.get(id=claimed.id).state == StepState.RUNNING
+    assert look() == 1
 
 
 def in_a_thread(act: Callable[[], object]) -> list[object]:
