@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 # Where each table may be written; everywhere else a write is a side door.
 HOMES = {
-    # `locking.py` changes rows that are there, and no address.
-    "Account": {"accounts/operations.py", "accounts/locking.py"},
-    "EmailAddress": {"accounts/operations.py", "accounts/addresses.py"},
-    "IdentityClaim": {"identities/operations.py"},
+    # `locking.py` changes rows that are there, and no address; `rekeying.py` gives an address that is there
+    # another key, and its claim goes with it.
+    "Account": {"accounts/operations.py", "accounts/locking.py", "accounts/rekeying.py"},
+    "EmailAddress": {"accounts/operations.py", "accounts/addresses.py", "accounts/rekeying.py"},
+    "IdentityClaim": {"identities/operations.py", "identities/rekeying.py"},
 }
 LABELS = {
     "accounts.account": "Account",

@@ -1,20 +1,21 @@
 """Claims under concurrency: the same promises on every database (Rules C2, C3)."""
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 from threading import Barrier, Event
 from uuid import UUID
 
 import pytest
-from django.db import Error, connection, connections
+from django.db import Error, connections
 
 from adieu.identities.models import IdentityClaim
 from adieu.identities.operations import IdentityRetired, IdentityTaken, claim, retire
 from adieu.kit import sql
 from adieu.kit.transactions import transaction
 from tests.support.cast import make_account
+from tests.support.crowds import wait_until_stopped
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vault"])
 
@@ -80,18 +81,9 @@ def first_then(first: Callable[[], object], second: Callable[[], object]) -> tup
     with ThreadPoolExecutor(2) as pool:
         holding, running = pool.submit(outcome, hold), pool.submit(outcome, run_into)
         is_about_to.wait(timeout=SOON)
-        _wait_until_stopped(running)
+        wait_until_stopped(running)
         may_commit.set()
         return holding.result(timeout=SOON), running.result(timeout=SOON)
-
-
-def _wait_until_stopped(running: Future[str]) -> None:
-    """Wait until the second is done or waits for a lock of the first."""
-    if connection.vendor != "postgresql":
-        return
-    waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    while not running.done() and not sql.rows(waiting):
-        pass
 
 
 def only_row() -> IdentityClaim:

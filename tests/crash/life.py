@@ -22,7 +22,7 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 from threading import Event
-from typing import NoReturn
+from typing import Any, NoReturn
 from uuid import UUID
 
 import django
@@ -47,6 +47,7 @@ def main() -> None:
     django.setup()
     # What every life needs, loaded once.
     import_module("tests.support.departures")
+    import_module("tests.crash.peppers")
     for line in sys.stdin:
         act, *rest = json.loads(line)
         print(json.dumps(live_once(act, rest)), flush=True)
@@ -67,6 +68,7 @@ def live_once(act: str, rest: list[str]) -> dict[str, object]:
 
 
 def _act_and_end(act: str, rest: list[str], write_end: int) -> NoReturn:
+    _of_peppers("know_the_peppers")
     try:
         with os.fdopen(write_end, "w") as pipe:
             json.dump(ACTS[act](*rest), pipe)
@@ -85,6 +87,9 @@ def prepare() -> None:
     from adieu.ops import vaults
 
     vaults.pair()
+    from adieu.identities import peppers
+
+    peppers.begin(peppers=settings.PEPPERS, now=NOW)
     from adieu.ledger.opening import open_ledger
     from adieu.ledger.places import installed_ledger
     from tests.support.departures import prepare_to_leave
@@ -399,6 +404,11 @@ def deliver(moment: datetime) -> None:
     deliver_due(now=moment, mailer=mailers.default)
 
 
+def _of_peppers(name: str, *given: datetime) -> Any:
+    """Do what stands in `peppers.py`, which speaks of this module."""
+    return getattr(import_module("tests.crash.peppers"), name)(*given)
+
+
 def note(what: dict[str, str]) -> None:
     """Write down who is who, for the next life."""
     (data_dir() / "people.json").write_text(json.dumps(what))
@@ -431,6 +441,9 @@ STORIES: dict[str, Callable[[datetime], None]] = {
     "back_up": back_up,
     "put_back": put_back,
     "cross": cross,
+    "rotate": partial(_of_peppers, "rotate"),
+    "bob_leaves": partial(_of_peppers, "bob_leaves"),
+    "lift_both": partial(_of_peppers, "lift_both"),
 }
 ACTS: dict[str, Callable[..., object]] = {
     "prepare": prepare,
@@ -440,6 +453,7 @@ ACTS: dict[str, Callable[..., object]] = {
     "suffer": suffer,
     "be_told_to_end": be_told_to_end,
     "look": look,
+    "look_at_peppers": partial(_of_peppers, "look_at_peppers"),
 }
 
 if __name__ == "__main__":

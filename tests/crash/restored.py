@@ -63,3 +63,9 @@ def settled(lives: Lives) -> list[tuple[str, int]]:
     cut_off(lives)
     lives.restore()
     return [*on_the_same, *record(lives, "start")]
+
+
+def rotated(lives: Lives) -> list[tuple[str, int]]:
+    """List the points of a rotation of the pepper, after Alice has left."""
+    leave(lives)
+    return record(lives, "rotate")

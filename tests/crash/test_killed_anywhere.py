@@ -7,7 +7,7 @@ import pytest
 
 from tests.crash.lives import KILLED, Lives, prepared_lives
 from tests.crash.points import points_in_the_code, record
-from tests.crash.restored import back_up, put_back, repeated, settled
+from tests.crash.restored import back_up, put_back, repeated, rotated, settled
 from tests.crash.story import KINDS, LATE, MAILS, STUCK, check_the_end, check_the_mails
 
 
@@ -81,7 +81,7 @@ def test_every_point_in_the_code_is_passed(
     lives: Lives, plain: list[tuple[str, int]], troubled: list[tuple[str, int]]
 ) -> None:
     """A crash point that no story passes would be tested by nothing."""
-    commands = [*back_up(lives), *put_back(lives)]
+    commands = [*back_up(lives), *put_back(lives), *rotated(lives)]
     passed = {name for name, _ in [*plain, *troubled, *repeated(lives), *settled(lives), *commands]}
     if lives.database.names:
         # Adieu copies a vault that is a file.

@@ -1,7 +1,6 @@
 """`adieu backup` and `adieu restore`, as commands; what they refuse: `test_backups_refused.py`."""
 
 import re
-import socket
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -11,8 +10,7 @@ import psycopg
 import pytest
 
 from tests.support.dumps import dump, execute
-from tests.support.houses import wait_until
-from tests.support.installations import adieu, installation, main_database
+from tests.support.installations import adieu, installation, main_database, wait_until_it_listens
 from tests.support.served import start
 
 NEWER_TABLE = "CREATE TABLE newer (id bigint PRIMARY KEY)"
@@ -148,14 +146,3 @@ def test_a_database_that_somebody_else_is_connected_to_is_not_replaced(
         status, said = adieu(settings, "restore", str(backup))
     assert (status, said.count("\n")) == (2, 1), said
     assert said.startswith("adieu: Somebody is connected to the main database")
-
-
-def wait_until_it_listens(settings: dict[str, str]) -> None:
-    """Wait without asking anything."""
-    host, _, port = settings["ADIEU_BIND"].partition(":")
-
-    def listens() -> bool:
-        with closing(socket.socket()) as probe:
-            return probe.connect_ex((host, int(port))) == 0
-
-    wait_until(listens, "a console that listens")

@@ -145,6 +145,24 @@ def test_while_the_ledger_is_away_nothing_is_published(client: Client, kept: Pat
     show_ledger()
 
 
+@pytest.mark.usefixtures("kept")
+@pytest.mark.parametrize("name", ["receipt", "log"])
+def test_the_doctor_finds_keys_that_did_not_sign(name: str, capsys: Said) -> None:
+    """Brought to a second machine by mistake, they would stop every receipt there."""
+    assert main(["doctor"]) == 0
+    assert main(["keys", "rotate", "receipts"]) == 0
+    assert main(["doctor"]) == 0
+    path = settings.ADIEU.data_dir / keys.FOLDER / f"{name}-1.key"
+    path.write_text("0" * 64)
+    capsys.readouterr()
+    assert main(["doctor"]) == 1
+    said = capsys.readouterr().out
+    assert "WRONG   the keys in keys/ do not fit the last signed head of the log of receipts" in said
+    path.unlink()
+    assert main(["doctor"]) == 1
+    assert f"WRONG   The key file {path} is gone; bring it back from a backup" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("change", ["forged", "altered", "foreign", "truncated", "huge", "binary", "gone"])
 def test_what_is_no_genuine_receipt_is_refused_in_one_line(
     kept: Path, tmp_path: Path, change: str, capsys: Said

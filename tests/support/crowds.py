@@ -1,10 +1,13 @@
 """Many at once: threads that start together, each with its own connections."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Barrier
+from typing import Any
 
-from django.db import connections
+from django.db import connection, connections
+
+from adieu.kit import sql
 
 
 def all_at_once(*acts: Callable[[], object]) -> Sequence[object]:
@@ -22,3 +25,12 @@ def all_at_once(*acts: Callable[[], object]) -> Sequence[object]:
 
     with ThreadPoolExecutor(len(acts)) as pool:
         return list(pool.map(act_together, acts))
+
+
+def wait_until_stopped(running: Future[Any]) -> None:
+    """Wait until somebody is done or waits for a lock; on SQLite, which shows no locks, do not wait."""
+    if connection.vendor != "postgresql":
+        return
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    while not running.done() and not sql.rows(waiting):
+        pass

@@ -1,11 +1,13 @@
 """An installation of a test's own, and commands that are run on it."""
 
 import os
+import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
+from tests.support.houses import wait_until
 from tests.support.postgresql import database
 from tests.support.served import free_port, start
 
@@ -46,3 +48,14 @@ def adieu(settings: dict[str, str], *command: str, typed: str = "") -> tuple[int
 def main_database(settings: dict[str, str]) -> Path | str:
     """Give the place of an installation's main database."""
     return settings["ADIEU_DATABASE_URL"] or Path(settings["ADIEU_DATA_DIR"]) / "adieu.sqlite3"
+
+
+def wait_until_it_listens(settings: dict[str, str]) -> None:
+    """Wait without asking anything."""
+    host, _, port = settings["ADIEU_BIND"].partition(":")
+
+    def listens() -> bool:
+        with closing(socket.socket()) as probe:
+            return probe.connect_ex((host, int(port))) == 0
+
+    wait_until(listens, "a console that listens")

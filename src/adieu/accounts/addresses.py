@@ -21,7 +21,7 @@ from adieu.accounts.models import Account
 from adieu.core.canonical import NotAnAddress, canonical_email
 from adieu.core.claim_keys import claim_key
 from adieu.identities.operations import claim
-from adieu.identities.queries import key_for
+from adieu.identities.queries import all_keys_for, key_for
 from adieu.kit.errors import Fact
 from adieu.kit.transactions import in_transaction, transaction
 from adieu.vault import queries as vault
@@ -50,6 +50,21 @@ def seal(plain: str) -> str:
     if canonical_email(plain).endswith(SEAL):
         raise NotAnAddress
     return key_for(kind=KIND, identifier=plain) + SEAL
+
+
+def seal_for_sign_in(typed: str) -> str:
+    """Give the sealed form under which an account has what was typed, else the newest (Rule C4).
+
+    An address that a rotation could not move stands under an earlier pepper, and still signs in.
+    """
+    if typed.endswith(SEAL):
+        return seal_anything(typed)
+    try:
+        forms = [key + SEAL for key in all_keys_for(kind=KIND, identifier=typed)]
+    except NotAnAddress:
+        return seal_anything(typed)
+    rows = EmailAddress.objects.filter(email__in=forms, verified=True).values_list("email", flat=True)
+    return rows.first() or forms[0]
 
 
 def seal_anything(typed: str) -> str:

@@ -24,7 +24,7 @@ from django.utils.functional import lazy
 from django.utils.html import format_html
 
 from adieu.accounts import operations, queries, terms
-from adieu.accounts.addresses import KIND, seal, seal_anything, stash
+from adieu.accounts.addresses import KIND, seal, seal_for_sign_in, stash
 from adieu.accounts.invited import may_sign_up_with
 from adieu.accounts.models import Account
 from adieu.accounts.passwords import LONGEST, LengthValidator, refuse_likeness
@@ -195,7 +195,7 @@ class SignInForm(LoginForm):
 
     def clean_login(self) -> str:
         """Seal whatever was typed."""
-        return seal_anything(self.cleaned_data["login"])
+        return seal_for_sign_in(self.cleaned_data["login"])
 
 
 class AskForResetForm(ResetPasswordForm):

@@ -9,6 +9,7 @@ from adieu.accounts.addresses import KIND
 from adieu.activities.kinds import OperatorKind, OperatorReason
 from adieu.activities.operator_log import record_act
 from adieu.identities import operations as identities
+from adieu.identities.queries import all_keys_for
 from adieu.kit.transactions import transaction, transaction_required
 from adieu.ledger.entries import Kind
 from adieu.ledger.owing import owe_line
@@ -34,8 +35,10 @@ def lift(*, address: str, reason: OperatorReason, actor_id: UUID | None, now: da
         record_act(
             kind=OperatorKind.IDENTITY_LIFTED, reason=reason, subject_id=key, actor_id=actor_id, now=now
         )
-    # A restored database would retire it again, and has to lift it again after that (Rule L2).
-    owe_line(kind=Kind.LIFTED, body={"keys": keys}, now=now)
+    # A restored database would retire it again, and has to lift it again after that (Rule L2); it may be
+    # older than the pepper in use, and have the address under an earlier one.
+    every_key = all_keys_for(kind=KIND, identifier=address)
+    owe_line(kind=Kind.LIFTED, body={"keys": every_key}, now=now)
 
 
 def register_replayer() -> None:

@@ -38,6 +38,7 @@ def register(*, address: str, password: str, now: datetime) -> Account:
     try:
         with transaction():
             erased = [account_id for account_id in earlier if _erase_unverified(account_id, now)]
+            _refuse_retired(address)
             _write(account, now)
     except IntegrityError as refusal:
         # A trigger refuses a retired address, so that no look beforehand has to be right (Rule C3).
@@ -45,6 +46,9 @@ def register(*, address: str, password: str, now: datetime) -> Account:
             raise
         vault.erase(account_id=account.pk)
         raise IdentityRetired from refusal
+    except IdentityRetired:
+        vault.erase(account_id=account.pk)
+        raise
     _erase_entries(erased)
     return account
 
@@ -60,6 +64,7 @@ def rehearse_registration(*, address: str, password: str, now: datetime) -> None
     # The database refuses a retired address, so another stands in for it.
     account.email = seal_anything(f"rehearsed {address}")
     with transaction():
+        status_of(kind=KIND, identifier=address)
         _write(account, now)
         set_rollback(True)
     vault.erase(account_id=account.pk)
@@ -67,6 +72,12 @@ def rehearse_registration(*, address: str, password: str, now: datetime) -> None
 
 def _new(address: str, password: str, now: datetime) -> Account:
     return Account(id=uuid4(), email=seal(address), password=make_password(password), registered_at=now)
+
+
+def _refuse_retired(address: str) -> None:
+    # The trigger knows the key under the pepper in use only; nobody can compute the others from it (Rule C4).
+    if status_of(kind=KIND, identifier=address) is ClaimStatus.RETIRED:
+        raise IdentityRetired
 
 
 @transaction_required

@@ -150,7 +150,7 @@ def verify(file: ReceiptFile, *, keys: PublishedKeys) -> Genuine:
         NotAReceipt: the proof has not the form of one, or the receipt says nothing.
         NotGenuine: no such key signed it, or it does not stand in the log.
     """
-    says = _opened(file.receipt, keys)
+    says = open_receipt(file.receipt, keys)
     try:
         proof = read_proof(file.proof)
     except NotAProof as error:
@@ -165,7 +165,13 @@ def verify(file: ReceiptFile, *, keys: PublishedKeys) -> Genuine:
     return Genuine(says, head, proof.index)
 
 
-def _opened(receipt: str, keys: PublishedKeys) -> Mapping[str, Any]:
+def open_receipt(receipt: str, keys: PublishedKeys) -> Mapping[str, Any]:
+    """Check who signed a receipt, and give what it says; whether it stands in the log is another question.
+
+    Raises:
+        NotAReceipt: it says nothing.
+        NotGenuine: no such key signed it.
+    """
     try:
         known = KeySet.import_key_set({"keys": [dict(key) for key in keys.receipt_keys]})
         opened = jws.deserialize_compact(receipt, known, algorithms=[ALGORITHM])

@@ -27,10 +27,13 @@ from adieu.core.canonical import canonical_email
 from adieu.core.keeping import Step
 from adieu.core.keys import derive_key
 from adieu.core.receipts import (
+    NotAReceipt,
+    NotGenuine,
     PublishedKeys,
     ReceiptFile,
     address_digest,
     leaf_data,
+    open_receipt,
     published_key,
     sign_receipt,
     verify,
@@ -39,8 +42,9 @@ from adieu.core.tlog import read_proof
 from adieu.deletion.models import Consent, DeletionRequest, ErasureStep, Receipt
 from adieu.kit import keys
 from adieu.kit.crashing import crash_point
+from adieu.ledger.entries import Kind
 from adieu.ledger.places import installed_ledger
-from adieu.ledger.receipt_log import ReceiptLog
+from adieu.ledger.receipt_log import ReceiptLog, UnableToIssue
 from adieu.vault.queries import read
 
 FILE_NAME = "adieu-receipt.json"
@@ -97,6 +101,24 @@ def published_keys(log: ReceiptLog | None = None) -> PublishedKeys:
     log = log or _log()
     seeds = sorted(_seeds(keys.RECEIPT).items())
     return PublishedKeys(log.origin, [published_key(seed=seed) for _, seed in seeds], log.keys)
+
+
+def require_fitting_keys() -> None:
+    """Make sure that the keys here could go on with the log, and check the receipts in it.
+
+    Raises:
+        KeyUnusable: one is missing, damaged or open to others.
+        UnableToIssue: they are not those that signed, or the log is not what its last head says.
+        UnableToRead, LedgerDamaged: the ledger cannot be used.
+    """
+    log = _log()
+    log.require_whole()
+    issued = [entry.body["receipt"] for entry in installed_ledger().entries() if entry.kind == Kind.RECEIPT]
+    try:
+        for receipt in issued[-1:]:
+            open_receipt(receipt, published_keys(log))
+    except (NotGenuine, NotAReceipt) as error:
+        raise UnableToIssue from error
 
 
 def _says(step: Step, origin: str) -> dict[str, Any]:

@@ -5,6 +5,12 @@ from adieu.core.declaring import Fate, Fates, Retain
 REFUSAL = Retain("refusing the return of a deleted identifier (Rule C6)", "an operator lifts the claim")
 
 FATES: Fates = {
+    # A mark that nobody can make without the pepper; it says nothing of anybody.
+    "identities.PepperVersion": {
+        "version": Fate.NOT_PERSONAL,
+        "mark": Fate.NOT_PERSONAL,
+        "begun_at": Fate.NOT_PERSONAL,
+    },
     "identities.IdentityClaim": {
         "key": REFUSAL,
         "rule_version": REFUSAL,

@@ -4,6 +4,15 @@ from django.conf import settings
 from django.db import models
 
 
+class PepperVersion(models.Model):
+    """A version of the pepper that keys in this database were made with; the highest is in use (Rule C4)."""
+
+    version = models.PositiveSmallIntegerField(primary_key=True)
+    # What only the pepper itself can make, so that no other is taken for it.
+    mark = models.CharField(max_length=64)
+    begun_at = models.DateTimeField()
+
+
 class IdentityClaim(models.Model):
     """One row per identifier, live or retired for good (Rules C1, C2, C6)."""
 

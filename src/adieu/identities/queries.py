@@ -29,6 +29,15 @@ def key_for(*, kind: str, identifier: str) -> str:
     return keys_of(kind=kind, identifier=identifier)[0].key
 
 
+def all_keys_for(*, kind: str, identifier: str) -> list[str]:
+    """List the claim keys of an identifier under every rule and pepper, newest first.
+
+    Raises:
+        NotAnAddress: the identifier has no canonical form.
+    """
+    return [version.key for version in keys_of(kind=kind, identifier=identifier)]
+
+
 def status_of(*, kind: str, identifier: str) -> ClaimStatus:
     """Tell whether an identifier is free, live or retired, under any version.
 
@@ -56,7 +65,7 @@ def claims_on(*, kind: str, identifier: str) -> list[IdentityClaim]:
     Raises:
         NotAnAddress: the identifier has no canonical form.
     """
-    keys = [version.key for version in keys_of(kind=kind, identifier=identifier)]
+    keys = all_keys_for(kind=kind, identifier=identifier)
     return list(IdentityClaim.objects.filter(key__in=keys))
 
 

@@ -15,9 +15,9 @@ from adieu.kit.errors import UnableToStart
 
 FOLDER = "keys"
 ROOT = "root.key"
-PEPPER = "pepper-1.key"
-# What signs receipts, and what signs heads of the log of receipts; each in numbered versions.
-RECEIPT, LOG = "receipt", "log"
+# What turns addresses into claim keys, what signs receipts, and what signs heads of the log of receipts; each
+# in numbered versions.
+PEPPER, RECEIPT, LOG = "pepper", "receipt", "log"
 CHARACTERS = 64
 
 
@@ -46,7 +46,7 @@ def refuse_missing(*, data_dir: Path, is_root_given: bool, is_pepper_given: bool
         KeyUnusable: one is neither given nor there.
     """
     firsts = [(_version(purpose, 1), False) for purpose in (RECEIPT, LOG)]
-    for name, is_given in ((ROOT, is_root_given), (PEPPER, is_pepper_given), *firsts):
+    for name, is_given in ((ROOT, is_root_given), (_version(PEPPER, 1), is_pepper_given), *firsts):
         path = _file(data_dir, name)
         if not is_given and not path.exists():
             raise KeyUnusable(
@@ -70,15 +70,15 @@ def peppers(*, data_dir: Path, given: Mapping[int, str] | None) -> dict[int, byt
     """Return the peppers by version; the highest one is in use (Rule C4).
 
     Raises:
-        KeyUnusable: as for `root_key`, or the setting contradicts the file: with another pepper,
-            everyone who left could come back.
+        KeyUnusable: as for `root_key`, an earlier version is gone, or the setting contradicts a file: with
+            another pepper, everyone who left could come back.
     """
     if given is None:
-        return {1: _kept(data_dir, PEPPER).encode()}
-    if 1 in given and _file(data_dir, PEPPER).exists() and _kept(data_dir, PEPPER) != given[1]:
-        raise KeyUnusable(
-            f"ADIEU_PEPPER: is not the pepper of this data, which is in {_file(data_dir, PEPPER)}."
-        )
+        return {version: text.encode() for version, text in _all_kept(data_dir, PEPPER).items()}
+    for version, pepper in given.items():
+        path = _file(data_dir, _version(PEPPER, version))
+        if path.exists() and _kept(data_dir, path.name) != pepper:
+            raise KeyUnusable(f"ADIEU_PEPPER: is not the pepper of this data, which is in {path}.")
     return {version: pepper.encode() for version, pepper in given.items()}
 
 
@@ -94,13 +94,10 @@ def signing_seeds(*, data_dir: Path, purpose: str) -> dict[int, bytes]:
     Raises:
         KeyUnusable: as for `root_key`, or an earlier version is gone: what it signed could not be checked.
     """
-    versions = _versions(data_dir, purpose)
-    for version in range(1, max(versions, default=1) + 1):
-        if versions and version not in versions:
-            path = _file(data_dir, _version(purpose, version))
-            raise KeyUnusable(f"The key file {path} is gone; bring it back from a backup.")
-        versions[version] = _seed(_file(data_dir, _version(purpose, version)), data_dir)
-    return versions
+    return {
+        version: _seed(text, _file(data_dir, _version(purpose, version)))
+        for version, text in _all_kept(data_dir, purpose).items()
+    }
 
 
 def prepare_signing_keys(folder: Path) -> None:
@@ -114,12 +111,12 @@ def prepare_signing_keys(folder: Path) -> None:
 
 
 def make_next(*, data_dir: Path, purpose: str) -> int:
-    """Make the next version of a signing key, and give its number; from now on it signs.
+    """Make the next version of a key, and give its number; it is durable when this returns.
 
     Raises:
         KeyUnusable: the versions before cannot be used, or the new one cannot be written.
     """
-    version = max(signing_seeds(data_dir=data_dir, purpose=purpose)) + 1
+    version = max(_all_kept(data_dir, purpose)) + 1
     path = _file(data_dir, _version(purpose, version))
     try:
         _write(path)
@@ -128,18 +125,24 @@ def make_next(*, data_dir: Path, purpose: str) -> int:
     return version
 
 
-def _versions(data_dir: Path, purpose: str) -> dict[int, bytes]:
+def _all_kept(data_dir: Path, purpose: str) -> dict[int, str]:
+    """Read every version of a key; the first is made where there is none."""
     found = (path.stem.removeprefix(f"{purpose}-") for path in (data_dir / FOLDER).glob(f"{purpose}-*.key"))
-    return {int(number): b"" for number in found if number.isdecimal()}
+    versions = {int(number) for number in found if number.isdecimal()}
+    for version in range(1, max(versions, default=0)):
+        if version not in versions:
+            path = _file(data_dir, _version(purpose, version))
+            raise KeyUnusable(f"The key file {path} is gone; bring it back from a backup.")
+    return {version: _kept(data_dir, _version(purpose, version)) for version in sorted(versions or {1})}
 
 
 def _version(purpose: str, version: int) -> str:
     return f"{purpose}-{version}.key"
 
 
-def _seed(path: Path, data_dir: Path) -> bytes:
+def _seed(text: str, path: Path) -> bytes:
     try:
-        seed = bytes.fromhex(_kept(data_dir, path.name))
+        seed = bytes.fromhex(text)
     except ValueError:
         seed = b""
     if len(seed) != CHARACTERS // 2:

@@ -137,6 +137,14 @@ class ReceiptLog:
         hashes = merkle.inclusion_proof(tree.leaves[: head.size], index=tree.place.index)
         return Proof(tree.place.index, tuple(hashes), note)
 
+    def require_whole(self) -> None:
+        """Make sure that the keys fit the largest signed head, and that the log begins with its tree.
+
+        Raises:
+            UnableToIssue: they do not, or it does not.
+        """
+        self._last_head(self._look(UUID(int=0)))
+
     def _sign(self, head: Checkpoint, *, now: datetime) -> str:
         note = sign_note(head.text, name=self.origin, seed=self._seeds[max(self._seeds)])
         body = {"size": head.size, "root": head.root.hex(), "note": note}

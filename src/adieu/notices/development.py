@@ -83,7 +83,7 @@ def forget(*, account_id: UUID, kept: UUID | None) -> None:
     entry = Entry.objects.filter(account_id=account_id).first()
     if entry is None:
         return
-    theirs = DevelopmentMail.objects.filter(address_key=address_key(entry.address))
+    theirs = DevelopmentMail.objects.filter(address_key__in=_keys(entry.address))
     kept_ids = [kept] if kept else []
     theirs.exclude(id__in=kept_ids).delete()
     theirs.filter(id__in=kept_ids).update(address="", address_key="")
@@ -91,8 +91,16 @@ def forget(*, account_id: UUID, kept: UUID | None) -> None:
 
 def address_key(address: str) -> str:
     """Return the key that all spellings of an address share."""
-    newest = max(settings.PEPPERS)
-    return claim_key(pepper=settings.PEPPERS[newest], kind="email", canonical=canonical_email(address))
+    return _keys(address)[0]
+
+
+def _keys(address: str) -> list[str]:
+    """Give the keys of an address under every pepper, newest first: a message keeps the one it came with."""
+    canonical = canonical_email(address)
+    return [
+        claim_key(pepper=settings.PEPPERS[version], kind="email", canonical=canonical)
+        for version in sorted(settings.PEPPERS, reverse=True)
+    ]
 
 
 def _keep(message: EmailMessage, address: str) -> None:

@@ -74,7 +74,11 @@ def add_keys(listed: ArgumentParser) -> None:
     """What to do about the keys that sign receipts."""
     acts = listed.add_subparsers(dest="act", required=True, metavar="ACT")
     rotating = acts.add_parser("rotate", help="make the next version of keys; earlier ones stay published")
-    rotating.add_argument("which", choices=["receipts"], help="those that sign receipts and their log")
+    rotating.add_argument(
+        "which",
+        choices=["receipts", "pepper"],
+        help="those that sign receipts, or the secret behind every address",
+    )
     acts.add_parser("publish", help="print what anybody needs to check receipts")
 
 

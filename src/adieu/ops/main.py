@@ -44,6 +44,7 @@ def serve(chosen: argparse.Namespace, environment: Environment) -> int:
     preparing.set_up()
     preparing.be_present()
     preparing.migrate()
+    preparing.require_pepper()
     preparing.open_ledger()
     supervisor = Supervisor(environment)
     supervisor.start()
@@ -82,6 +83,7 @@ def migrate(chosen: argparse.Namespace, environment: Environment) -> int:
 
     preparing.set_up()
     preparing.migrate()
+    preparing.require_pepper()
     preparing.open_ledger()
     return 0
 

@@ -17,7 +17,7 @@ from adieu.kit.crashing import crash_point
 from adieu.kit.errors import UnableToStart
 from adieu.ops.packing import Remembered
 from adieu.ops.presence import KEY, Running, wait_for
-from adieu.ops.remembering import FORGET_FENCES, MARK, MIGRATIONS, remembered
+from adieu.ops.remembering import FORGET_FENCES, remembered
 
 WORDS = "a PostgreSQL database"
 # Whoever else is connected, but for us and for the lock that we hold (Note [Presence]).
@@ -78,7 +78,7 @@ def dump(target: Path) -> Remembered:
         tool = _tool("pg_dump", connection)
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         snapshot = _one(connection, "SELECT pg_export_snapshot()")
-        found = remembered(connection.execute(MIGRATIONS).fetchall(), connection.execute(MARK).fetchall())
+        found = remembered(lambda statement: connection.execute(statement.encode()).fetchall())
         words = [tool, "--format=custom", "--schema=public", f"--snapshot={snapshot}", f"--file={target}"]
         ended = subprocess.run(
             [*words, f"--dbname={_where()}"], env=_environ(), capture_output=True, check=False

@@ -11,7 +11,7 @@ from adieu.kit.errors import UnableToStart
 from adieu.kit.sqlite_copies import copy_database, open_file, remove_logs, sync_file
 from adieu.ops.packing import Remembered
 from adieu.ops.presence import Running
-from adieu.ops.remembering import FORGET_FENCES, MARK, MIGRATIONS, remembered
+from adieu.ops.remembering import FORGET_FENCES, remembered
 
 WORDS = "a SQLite file"
 PATIENCE = 5
@@ -26,7 +26,7 @@ def dump(target: Path) -> Remembered:
     try:
         copy_database(_main(), target)
         with closing(open_file(target)) as copy:
-            return remembered(copy.execute(MIGRATIONS).fetchall(), copy.execute(MARK).fetchall())
+            return remembered(lambda statement: copy.execute(statement).fetchall())
     except sqlite3.Error as error:
         raise UnableToStart(f"{_main()} cannot be copied ({_name(error)}).") from None
 

@@ -17,7 +17,12 @@ FORMAT = 1
 MANIFEST, DATA = "manifest.json", "data"
 LONGEST_MANIFEST = 1024 * 1024
 # What is no text in the manifest.
-NO_TEXTS: dict[str, Callable[[Any], Any]] = {"format": int, "ledger_number": int, "migrations": dict}
+NO_TEXTS: dict[str, Callable[[Any], Any]] = {
+    "format": int,
+    "ledger_number": int,
+    "migrations": dict,
+    "peppers": lambda said: {int(version): str(mark) for version, mark in said.items()},
+}
 
 
 class NotABackup(UnableToStart):
@@ -32,6 +37,7 @@ class Remembered:
     installation_id: str
     ledger_number: int
     ledger_chain: str
+    peppers: Mapping[int, str]
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,8 @@ class Manifest:
     installation_id: str
     ledger_number: int
     ledger_chain: str
+    # The marks of the peppers that its addresses stand under, by version.
+    peppers: Mapping[int, str]
     # SHA-256 of the data.
     digest: str
 

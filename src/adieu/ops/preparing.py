@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import DatabaseError, OperationalError, connections
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
 
 from adieu.kit import keys
 from adieu.kit.environment import Environment, WrongSetting
@@ -38,14 +39,18 @@ def set_up() -> None:
     django.setup()
 
 
-def set_up_what_is_there(environment: Environment) -> None:
+def set_up_what_is_there(environment: Environment, *, is_rotating: bool = False) -> None:
     """Do the same for an installation that another command has made, and make sure that it is one.
 
     A process with keys of its own making would let in whoever left, because it reads no claim of theirs
     (Rules C2, C4).
 
+    Args:
+        environment: The settings.
+        is_rotating: Whether a rotation of the pepper may be finished; nothing else goes on before that.
+
     Raises:
-        UnableToStart: it has no keys, a database waits to be migrated, or the vault is another's.
+        UnableToStart: it has no keys or others, a database waits to be migrated, or the vault is another's.
     """
     _refuse_missing_keys(environment)
     set_up()
@@ -54,7 +59,21 @@ def set_up_what_is_there(environment: Environment) -> None:
             _refuse_unready(alias)
         except DatabaseError as error:
             raise _unusable(alias, error) from None
+    if not is_rotating:
+        require_pepper()
     connections.close_all()
+
+
+def require_pepper() -> None:
+    """Make sure that this process knows the pepper that the main database stands under (Rule C4).
+
+    Raises:
+        UnableToStart: it does not.
+    """
+    # Models cannot be imported before the apps are ready.
+    from adieu.identities.peppers import require_fit
+
+    require_fit(peppers=settings.PEPPERS)
 
 
 def set_up_to_restore(environment: Environment) -> None:
@@ -119,6 +138,7 @@ def migrate() -> None:
 
 def _migrate(alias: str) -> None:
     # Models cannot be imported before the apps are ready.
+    from adieu.identities.peppers import begin
     from adieu.ops import vaults
 
     if alias == "vault":
@@ -126,6 +146,8 @@ def _migrate(alias: str) -> None:
     call_command("migrate", database=alias, verbosity=0, interactive=False)
     if alias == "vault":
         vaults.pair()
+    else:
+        begin(peppers=settings.PEPPERS, now=timezone.now())
 
 
 def _refuse_unready(alias: str) -> None:

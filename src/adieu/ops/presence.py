@@ -4,8 +4,9 @@ Note [Presence]
 A web process that nobody has asked anything yet has no connection to the database. It would answer the first
 request after a restore, before the ledger was replayed. So every process that serves or works holds a lock,
 shared, for as long as it lives; a restore takes it for itself alone and keeps it until the ledger was
-replayed. Beside a SQLite file it is a lock on a file in the data folder, which the system takes back from
-whoever dies. On PostgreSQL it is a lock of a connection of its own, which other machines see, too.
+replayed, and so does a rotation of the pepper, which such a process would know nothing of. Beside a SQLite
+file it is a lock on a file in the data folder, which the system takes back from whoever dies. On PostgreSQL
+it is a lock of a connection of its own, which other machines see, too.
 """
 
 import fcntl
@@ -31,7 +32,7 @@ _held: list[object] = []
 
 
 class RestoreUnderWay(UnableToStart):
-    """A restore is under way on this database; wait until it has ended."""
+    """A restore, or a rotation of the pepper, is under way on this database; wait until it has ended."""
 
 
 class Running(UnableToStart):

@@ -26,7 +26,8 @@ class Printing:
         """Print what the chosen act tells, or why it is refused."""
         from adieu.ops import preparing
 
-        preparing.set_up_what_is_there(environment)
+        # A rotation that was cut off is finished by the same command.
+        preparing.set_up_what_is_there(environment, is_rotating=getattr(chosen, "which", "") == "pepper")
         if self.opens_ledger:
             preparing.open_ledger()
         acts = import_module(self.module)
@@ -56,5 +57,5 @@ COMMANDS = (
     ),
     Printing("operators", "Name the people who run this installation.", "adieu.ops.operators"),
     Printing("log", "Show what operators did.", "adieu.ops.operators"),
-    Printing("keys", "Make or publish the keys that sign receipts.", "adieu.ops.signing"),
+    Printing("keys", "Rotate keys, and publish those that sign receipts.", "adieu.ops.signing"),
 )

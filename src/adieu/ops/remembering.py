@@ -1,6 +1,6 @@
 """What a main database knows of itself, read as plain rows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,19 +14,30 @@ FORGET_FENCES = """
     UPDATE deletion_deletionrequest SET intent_fence = NULL, intended_at = NULL WHERE confirmed_at IS NULL
 """
 MARK = "SELECT installation_id, number, chain FROM ledger_mark"
+PEPPERS = "SELECT version, mark FROM identities_pepperversion"
 
 
 class NoLedgerYet(UnableToStart):
     """This database has seen no ledger yet, so a backup of it would belong to nobody; run `adieu migrate`."""
 
 
-def remembered(migrations: Sequence[tuple[Any, ...]], marks: Sequence[tuple[Any, ...]]) -> Remembered:
-    """Put together what was read.
+def remembered(read: Callable[[str], Sequence[tuple[Any, ...]]]) -> Remembered:
+    """Ask a database for it.
+
+    Args:
+        read: Gives the rows of a statement.
 
     Raises:
         NoLedgerYet: there is no mark.
     """
+    marks = read(MARK)
     if not marks:
         raise NoLedgerYet
     ((installation, number, chain),) = marks
-    return Remembered(dict(migrations), str(UUID(str(installation))), int(number), str(chain))
+    return Remembered(
+        migrations=dict(read(MIGRATIONS)),
+        installation_id=str(UUID(str(installation))),
+        ledger_number=int(number),
+        ledger_chain=str(chain),
+        peppers=dict(read(PEPPERS)),
+    )

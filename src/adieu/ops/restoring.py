@@ -10,12 +10,13 @@ from django.conf import settings
 from django.db import connections
 from django.db.migrations.loader import MigrationLoader
 
+from adieu.identities.peppers import require_known
 from adieu.kit.crashing import crash_point
 from adieu.kit.errors import UnableToStart
 from adieu.ledger.models import Mark
 from adieu.ledger.opening import LedgerOfAnother, LedgerTooShort, check_against
 from adieu.ledger.places import installed_ledger
-from adieu.ops import ledgers, preparing, presence, vaults
+from adieu.ops import ledgers, peppers, preparing, presence, vaults
 from adieu.ops.backups import KINDS
 from adieu.ops.packing import Manifest, read_manifest, unpack
 
@@ -47,6 +48,9 @@ def restore(source: Path) -> Iterator[str]:
         yield f"The main database is as it was at {manifest.made_at} (Adieu {manifest.adieu})."
         preparing.migrate()
         yield from _take_in_ledger()
+        # After the ledger, whose lines speak of keys as they were (Note [Rotating the pepper]).
+        yield from peppers.bring_on()
+    yield "Start Adieu; its worker erases what is left to erase."
 
 
 def _take_in_ledger() -> Iterator[str]:
@@ -55,7 +59,6 @@ def _take_in_ledger() -> Iterator[str]:
     findings = ledgers.findings()
     connections.close_all()
     yield from (f"WAITS   {finding}" for finding in findings)
-    yield "Start Adieu; its worker erases what is left to erase."
 
 
 def _refuse_unknown(manifest: Manifest, source: Path) -> None:
@@ -76,6 +79,7 @@ def _refuse_unknown(manifest: Manifest, source: Path) -> None:
 def _refuse_misfit(manifest: Manifest, source: Path) -> None:
     """Refuse what does not fit the ledger and the vault that are here."""
     vaults.refuse_unfit_for_restore()
+    require_known(manifest.peppers, peppers=settings.PEPPERS)
     mark = Mark(
         installation_id=_id_in(manifest, source),
         number=manifest.ledger_number,

@@ -6,19 +6,25 @@ from collections.abc import Callable, Iterator
 from django.conf import settings
 
 from adieu.core.receipts import PublishedKeys
-from adieu.deletion.receipts import published_keys
+from adieu.deletion.receipts import published_keys, require_fitting_keys
 from adieu.kit import keys
 from adieu.kit.errors import Fact, UnableToStart
+from adieu.ledger.entries import LedgerDamaged
+from adieu.ledger.receipt_log import UnableToIssue
 from adieu.ledger.stores import UnableToRead
+from adieu.ops import peppers
 
 
 def rotate(chosen: Namespace) -> Iterator[str]:
-    """Make the next version of both keys; the earlier ones stay published.
+    """Rotate the pepper, or make the next version of both keys that sign; the earlier ones stay published.
 
     Raises:
         KeyUnusable: the keys that there are cannot be used, or none can be written.
+        UnableToStart: the pepper cannot be rotated; nothing was moved.
     """
-    del chosen
+    if chosen.which == "pepper":
+        yield from peppers.rotate()
+        return
     for purpose, what in ((keys.RECEIPT, "Receipts"), (keys.LOG, "Heads of their log")):
         version = keys.make_next(data_dir=settings.ADIEU.data_dir, purpose=purpose)
         yield f"{what} are signed with keys/{purpose}-{version}.key from now on."
@@ -33,6 +39,19 @@ def publish(chosen: Namespace) -> Iterator[str]:
     """
     del chosen
     yield own_keys().text.removesuffix("\n")
+
+
+def problems() -> Iterator[str]:
+    """Say that the keys here are not those that receipts were signed with, if so."""
+    try:
+        require_fitting_keys()
+    except UnableToStart as problem:
+        yield str(problem).removesuffix(".")
+    except UnableToIssue:
+        yield "the keys in keys/ do not fit the last signed head of the log of receipts"
+    except (UnableToRead, LedgerDamaged):
+        # Said of the ledger itself.
+        return
 
 
 def own_keys() -> PublishedKeys:

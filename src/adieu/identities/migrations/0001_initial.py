@@ -14,6 +14,14 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="PepperVersion",
+            fields=[
+                ("version", models.PositiveSmallIntegerField(primary_key=True, serialize=False)),
+                ("mark", models.CharField(max_length=64)),
+                ("begun_at", models.DateTimeField()),
+            ],
+        ),
+        migrations.CreateModel(
             name="IdentityClaim",
             fields=[
                 ("key", models.CharField(max_length=64, primary_key=True, serialize=False)),

@@ -1,6 +1,8 @@
-"""The database itself refuses to make a retired claim live again or another's (Rule C2).
+"""The database itself refuses to make a retired claim live again or another's, and a live one that is late.
 
-Lifting one erases the row; nothing that updates rows, by whatever way, can undo a retirement.
+Lifting a retired one erases the row; nothing that updates rows, by whatever way, can undo a retirement
+(Rule C2). A new live one has to stand under the pepper that is in use: a process that does not know it, because
+it was started before the rotation, would make a second live claim, or let somebody return (Rule C4).
 """
 
 from django.apps.registry import Apps
@@ -8,6 +10,9 @@ from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 MESSAGE = "a retired claim stays as it is"
+LATE_MESSAGE = "a new claim stands under the pepper in use"
+LATE = """NEW.account_id IS NOT NULL
+    AND NEW.pepper_version < (SELECT max(version) FROM identities_pepperversion)"""
 
 SQLITE = [
     f"""
@@ -15,8 +20,13 @@ SQLITE = [
     WHEN OLD.retired_at IS NOT NULL
     BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END
     """,
+    f"""
+    CREATE TRIGGER identityclaim_is_not_late BEFORE INSERT ON identities_identityclaim
+    WHEN {LATE}
+    BEGIN SELECT RAISE(ABORT, '{LATE_MESSAGE}'); END
+    """,
 ]
-SQLITE_UNDO = ["DROP TRIGGER identityclaim_stays_retired"]
+SQLITE_UNDO = ["DROP TRIGGER identityclaim_stays_retired", "DROP TRIGGER identityclaim_is_not_late"]
 
 POSTGRESQL = [
     f"""
@@ -29,8 +39,23 @@ POSTGRESQL = [
     CREATE TRIGGER identityclaim_stays_retired BEFORE UPDATE ON identities_identityclaim
     FOR EACH ROW WHEN (OLD.retired_at IS NOT NULL) EXECUTE FUNCTION identityclaim_stays_retired()
     """,
+    f"""
+    CREATE FUNCTION identityclaim_is_not_late() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF {LATE} THEN
+            RAISE EXCEPTION '{LATE_MESSAGE}' USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN NEW;
+    END $$
+    """,
+    """
+    CREATE TRIGGER identityclaim_is_not_late BEFORE INSERT ON identities_identityclaim
+    FOR EACH ROW EXECUTE FUNCTION identityclaim_is_not_late()
+    """,
 ]
 POSTGRESQL_UNDO = [
+    "DROP TRIGGER identityclaim_is_not_late ON identities_identityclaim",
+    "DROP FUNCTION identityclaim_is_not_late()",
     "DROP TRIGGER identityclaim_stays_retired ON identities_identityclaim",
     "DROP FUNCTION identityclaim_stays_retired()",
 ]
