@@ -207,6 +207,7 @@ NO_DOOR_ADIEU_COMMANDS = {
     "compact": "rewrites the vault and adds nothing",
     "doctor": "reads",
     "identities": "lifts a retired address: it is free then, and nobody's",
+    "accounts": "deletes an account",
     "operators": "marks an account that is there, or takes the mark away",
     "log": "reads",
     "ledger": "erases again, retires, locks and unlocks what is there; adds no account and no address",

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from uuid import UUID
 
 from adieu.accounts.models import Account
 from adieu.deletion import crossing, intents, requests
+from adieu.deletion.confirmations import ByCode, Confirmation
 from adieu.deletion.intents import INTENT_LIVES, Intent, read_intent
 from adieu.deletion.models import DeletionRequest, Verification
-from adieu.deletion.verification import MOST_TRIES, RequestEnded, refusal_of_code
+from adieu.deletion.verification import MOST_TRIES, RequestEnded
 from adieu.ledger.entries import Entry, Kind
 from adieu.ledger.models import Change
 from adieu.ledger.owing import append_owed
@@ -30,7 +30,7 @@ class Clerk:
     world: World
     fences: list[str] = field(default_factory=list)
     # What each has in hand: a confirmation, or what a start found open.
-    intents: dict[str, tuple[crossing.RefusalOf, Intent]] = field(default_factory=dict)
+    intents: dict[str, tuple[Confirmation, Intent]] = field(default_factory=dict)
     found: dict[str, list[Entry]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -48,15 +48,9 @@ class Clerk:
     def intend(self, who: str) -> None:
         """Look and take the fence; the minute of an earlier confirmation is over."""
         DeletionRequest.objects.exclude(intended_at=None).update(intended_at=self.world.now - INTENT_LIVES)
-        refusal_of = partial(
-            refusal_of_code,
-            account_id=self.alice,
-            code=current_code(self.alice),
-            session_digest=SESSION,
-            now=self.world.now,
-        )
-        intent = crossing._intend(refusal_of, account_id=self.alice, now=self.world.now)
-        self.intents[who] = refusal_of, intent
+        by_code = ByCode(account_id=self.alice, code=current_code(self.alice), session_digest=SESSION)
+        intent = crossing.intend(by_code, now=self.world.now)
+        self.intents[who] = by_code, intent
         self.fences.append(str(intent.fence))
 
     def append_owed(self) -> None:
@@ -69,8 +63,8 @@ class Clerk:
 
     def cross(self, who: str) -> None:
         """Pass the point of no return, or take back what was announced."""
-        refusal_of, intent = self.intents[who]
-        crossing._cross_as_intended(refusal_of, intent, now=self.world.now)
+        by_code, intent = self.intents[who]
+        crossing.cross_as_intended(by_code, intent, now=self.world.now)
 
     def tell(self) -> None:
         """Tell the ledger that it happened."""

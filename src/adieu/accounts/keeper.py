@@ -7,7 +7,7 @@ from uuid import UUID
 from adieu.accounts.erasing import count_left, erase_account, lock_account
 from adieu.accounts.locking import set_locked
 from adieu.accounts.models import Session
-from adieu.core.keeping import Blocker, Description, Going, Step, StepSpec, Subject
+from adieu.core.keeping import Blocker, Description, Going, Override, Step, StepSpec, Subject
 
 
 class AccountsKeeper:
@@ -29,7 +29,7 @@ class AccountsKeeper:
             )
         )
 
-    def settle_blockers(self, *, account_id: UUID, now: datetime) -> None:
+    def settle_blockers(self, *, account_id: UUID, override: Override | None, now: datetime) -> None:
         """Nothing here is ever in the way."""
 
     def set_locked(self, *, account_id: UUID, locked_at: datetime | None) -> None:

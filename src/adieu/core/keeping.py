@@ -50,6 +50,17 @@ class Blocker:
 
 
 @dataclass(frozen=True)
+class Override:
+    """How an operator settles what keeps somebody else's account from going (Rule D12)."""
+
+    reason: str
+    actor_id: UUID | None
+    """Which operator's account decided it; None for a command on the machine itself."""
+    heir_id: UUID | None = None
+    """Whose it is from now on; None when it is to be deleted."""
+
+
+@dataclass(frozen=True)
 class Going:
     """What a deletion destroys: a kind in plain words, singular and plural, and how many there are."""
 
@@ -74,6 +85,10 @@ class Description:
     goes: tuple[Going, ...] = ()
     stays: tuple[Staying, ...] = ()
     told: tuple[str, ...] = ()
+
+    def joined(self, other: "Description") -> "Description":
+        """Give both parts as one."""
+        return Description((*self.goes, *other.goes), (*self.stays, *other.stays), (*self.told, *other.told))
 
 
 @dataclass(frozen=True)
@@ -121,10 +136,14 @@ class Keeper(Protocol):
     def describe(self, *, account_id: UUID) -> Description:
         """Tell what goes and what stays."""
 
-    def settle_blockers(self, *, account_id: UUID, now: datetime) -> None:
-        """Settle what is in the way, in the caller's transaction.
+    def settle_blockers(self, *, account_id: UUID, override: Override | None, now: datetime) -> None:
+        """Settle what is in the way, in the caller's transaction, which has locked it.
 
-        For an erasure that is repeated after a restore: nobody can be asked then (Rule L2).
+        Args:
+            account_id: Who goes.
+            override: What an operator decided; none for an erasure that is repeated after a restore, when
+                nobody can be asked (Rule L2).
+            now: The present.
         """
 
     def set_locked(self, *, account_id: UUID, locked_at: datetime | None) -> None:

@@ -5,31 +5,27 @@ constant number of them: the ORM takes longer to write them than the database to
 """
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
-from functools import partial
 from uuid import UUID, uuid4
 
 from adieu.core.keeping import Keeper, StepSpec
 from adieu.deletion import intents
-from adieu.deletion.consents import TEXTS, check_consents
+from adieu.deletion.confirmations import ByCode, Confirmation
+from adieu.deletion.consents import check_consents
 from adieu.deletion.intents import Intent
 from adieu.deletion.keepers import all_keepers, lock_all
-from adieu.deletion.models import DeletionRequest, RequestState, Verification
+from adieu.deletion.models import DeletionRequest, RequestState
 from adieu.deletion.requests import refuse_if_blocked
-from adieu.deletion.verification import lock_verification, refusal_of_code, use_up
 from adieu.kit import sql
 from adieu.kit.crashing import crash_point
-from adieu.kit.errors import Fact
 from adieu.kit.transactions import transaction, transaction_required
 from adieu.ledger.places import installed_ledger
 
-INSERT_CONSENTS = "INSERT INTO deletion_consent (request_id, text_id, given_at)"
 INSERT_STEPS = """
     INSERT INTO deletion_erasurestep (id, request_id, position, keeper, name, title, payload,
     is_after_completion, asked_at, next_attempt_at, state, attempts, failures, last_error, epoch)
 """
-type RefusalOf = Callable[[Verification], Fact | None]
 STEP = "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'waiting', 0, 0, '', 0)"
 
 
@@ -60,55 +56,63 @@ def confirm(
         UnableToAppend: the ledger could not be told; nothing was changed.
     """
     check_consents(consents)
+    return go(ByCode(account_id=account_id, code=code, session_digest=session_digest), now=now)
+
+
+def go(confirmation: Confirmation, *, now: datetime) -> UUID:
+    """Tell the ledger, pass the point of no return, and tell it again; give the deletion's id."""
     ledger = installed_ledger()
-    refusal_of = partial(
-        refusal_of_code, account_id=account_id, code=code, session_digest=session_digest, now=now
-    )
-    intent = _intend(refusal_of, account_id=account_id, now=now)
+    intent = intend(confirmation, now=now)
     intents.announce(intent, store=ledger, now=now)
-    _cross_as_intended(refusal_of, intent, now=now)
+    cross_as_intended(confirmation, intent, now=now)
     crash_point("crossing.committed")
     intents.tell(store=ledger, now=now)
     return intent.deletion_id
 
 
-def _intend(refusal_of: RefusalOf, *, account_id: UUID, now: datetime) -> Intent:
+def intend(confirmation: Confirmation, *, now: datetime) -> Intent:
     """Look whether the account can go, and give the request the fence of this confirmation.
 
     Nothing but the request is locked: the point of no return looks again.
     """
     with transaction():
-        verification = lock_verification(account_id=account_id)
-        refusal = refusal_of(verification)
+        request = confirmation.lock(now=now)
+        refusal = confirmation.refusal(now=now)
         if refusal is None:
-            refuse_if_blocked(account_id=account_id)
-            intent = intents.intend(verification.request, account_id=account_id, now=now)
+            also = confirmation.look()
+            intent = intents.intend(
+                request,
+                account_id=confirmation.account_id,
+                now=now,
+                is_by_operator=confirmation.is_by_operator,
+                also=also,
+            )
     # A refusal that counts a try is committed before it is raised.
     if refusal is not None:
         raise refusal
     return intent
 
 
-def _cross_as_intended(refusal_of: RefusalOf, intent: Intent, *, now: datetime) -> None:
+def cross_as_intended(confirmation: Confirmation, intent: Intent, *, now: datetime) -> None:
     """Go, or take back what was announced."""
     try:
-        _check_and_cross(refusal_of, intent, now=now)
+        _check_and_cross(confirmation, intent, now=now)
     except BaseException:
         # If not even this can be written, whoever starts next settles it.
         intents.give_up(intent, now=now)
         raise
 
 
-def _check_and_cross(refusal_of: RefusalOf, intent: Intent, *, now: datetime) -> None:
+def _check_and_cross(confirmation: Confirmation, intent: Intent, *, now: datetime) -> None:
     """Lock and check everything again, and erase."""
     with transaction():
-        verification = lock_verification(account_id=intent.account_id)
+        request = confirmation.lock(now=now)
         # Before the look at what the person owns, which must not change between that and the erasing.
-        lock_all(account_id=intent.account_id)
-        refusal = refusal_of(verification)
+        lock_all(account_id=intent.account_id, heir_id=confirmation.heir_id)
+        refusal = confirmation.refusal(now=now)
         if refusal is None:
-            intents.require_fence(verification.request, intent)
-            cross(verification, account_id=intent.account_id, now=now)
+            intents.require_fence(request, intent)
+            cross(confirmation, request, now=now)
             intents.owe_confirmed(intent, now=now)
             crash_point("crossing.line_owed")
     if refusal is not None:
@@ -116,7 +120,7 @@ def _check_and_cross(refusal_of: RefusalOf, intent: Intent, *, now: datetime) ->
 
 
 @transaction_required
-def cross(verification: Verification, *, account_id: UUID, now: datetime) -> None:
+def cross(confirmation: Confirmation, request: DeletionRequest, *, now: datetime) -> None:
     """Erase the account, whose things are locked, and write down the work that is left.
 
     Note [The order of erasing]
@@ -127,14 +131,17 @@ def cross(verification: Verification, *, account_id: UUID, now: datetime) -> Non
     account row goes last; every personal row has a foreign key to it, so a request that was under way fails
     at its commit.
     """
+    account_id = confirmation.account_id
+    confirmation.settle(now=now)
     refuse_if_blocked(account_id=account_id)
     crash_point("crossing.locked")
-    use_up(verification, now=now)
-    crash_point("crossing.code_used_up")
+    confirmation.prove(request, now=now)
     steps = declare_steps(account_id=account_id)
-    _keep_evidence(verification.request, account_id=account_id, now=now)
+    _write_evidence(request, account_id=account_id, now=now)
+    confirmation.keep_consents(request, now=now)
+    sql.run("DELETE FROM deletion_verification WHERE request_id = %s", [request.id])
     crash_point("crossing.evidence_kept")
-    erase(steps, account_id=account_id, deletion_id=verification.request_id, now=now)
+    erase(steps, account_id=account_id, deletion_id=request.id, now=now)
 
 
 @transaction_required
@@ -167,8 +174,10 @@ def _write_steps(declared: list[tuple[Keeper, StepSpec]], *, request_id: UUID, n
     )
 
 
-def _keep_evidence(request: DeletionRequest, *, account_id: UUID, now: datetime) -> None:
-    _count_reason(request.reason, week=monday_of(now))
+def _write_evidence(request: DeletionRequest, *, account_id: UUID, now: datetime) -> None:
+    # Who asked for nothing has given no reason.
+    if request.reason:
+        _count_reason(request.reason, week=monday_of(now))
     crash_point("crossing.reason_counted")
     sql.run(
         "UPDATE deletion_deletionrequest SET account_id = NULL, former_account_id = %s, state = %s,"
@@ -176,12 +185,6 @@ def _keep_evidence(request: DeletionRequest, *, account_id: UUID, now: datetime)
         [account_id, RequestState.ERASING.value, now, request.id],
     )
     crash_point("crossing.request_confirmed")
-    sql.run(
-        f"{INSERT_CONSENTS} VALUES {', '.join('(%s, %s, %s)' for _ in TEXTS)}",
-        [value for text_id in TEXTS for value in (request.id, text_id, now)],
-    )
-    crash_point("crossing.consents_kept")
-    sql.run("DELETE FROM deletion_verification WHERE request_id = %s", [request.id])
 
 
 def monday_of(moment: datetime) -> date:

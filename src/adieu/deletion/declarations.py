@@ -21,6 +21,7 @@ FATES: Fates = {
         "intent_fence": EVIDENCE,
         "intended_at": EVIDENCE,
         "described": EVIDENCE,
+        "is_by_operator": Fate.NOT_PERSONAL,
         "replayed_at": EVIDENCE,
     },
     "deletion.Verification": {

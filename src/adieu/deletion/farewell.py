@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from adieu.core.keeping import Blocker, Description, NotYet, Step, StepSpec, Subject
+from adieu.core.keeping import Blocker, Description, NotYet, Override, Step, StepSpec, Subject
 from adieu.core.keys import derive_key
 from adieu.core.links import FAREWELLS, NotALink
 from adieu.core.receipts import ReceiptFile
@@ -62,6 +62,7 @@ class Progress:
     described: Mapping[str, Any]
     """What goes, what stays and who is told, as it was described to the person; empty after a restore."""
     receipt: ReceiptFile | None
+    is_by_operator: bool
 
     @property
     def done_count(self) -> int:
@@ -124,6 +125,7 @@ def progress_by_token(*, token: str, now: datetime) -> Progress:
         steps=tuple(_steps_of(request)),
         described=request.described or {},
         receipt=receipt_file(deletion_id=request.id),
+        is_by_operator=request.is_by_operator,
     )
 
 
@@ -218,7 +220,7 @@ class FarewellKeeper:
         del account_id
         return Description(told=("You, by one last mail. Your address is erased after it.",))
 
-    def settle_blockers(self, *, account_id: UUID, now: datetime) -> None:
+    def settle_blockers(self, *, account_id: UUID, override: Override | None, now: datetime) -> None:
         """Nothing here is ever in the way."""
 
     def set_locked(self, *, account_id: UUID, locked_at: datetime | None) -> None:

@@ -25,6 +25,7 @@ from uuid import UUID, uuid4
 
 from django.db import DatabaseError
 
+from adieu.core.keeping import Description
 from adieu.deletion.keepers import all_keepers, describe
 from adieu.deletion.models import DeletionRequest
 from adieu.identities.operations import free_keys, hold_keys
@@ -56,29 +57,47 @@ class Intent:
     fence: UUID
     keys: tuple[tuple[str, int, int], ...]
     """Claim keys, each with the versions of rule and pepper."""
+    is_by_operator: bool = False
 
     @property
     def body(self) -> dict[str, Any]:
         """What the ledger's lines say."""
+        by = {"by_operator": True} if self.is_by_operator else {}
         return {
             "deletion": str(self.deletion_id),
             "account": str(self.account_id),
             "fence": str(self.fence),
             "keys": [list(key) for key in self.keys],
+            **by,
         }
 
 
 def read_intent(body: Mapping[str, Any]) -> Intent:
     """Read what a line of the ledger says."""
     keys = tuple((key, rule, pepper) for key, rule, pepper in body["keys"])
-    return Intent(UUID(body["deletion"]), UUID(body["account"]), UUID(body["fence"]), keys)
+    deletion_id, account_id, fence = (UUID(body[name]) for name in ("deletion", "account", "fence"))
+    return Intent(deletion_id, account_id, fence, keys, is_by_operator=bool(body.get("by_operator")))
 
 
 @transaction_required
-def intend(request: DeletionRequest, *, account_id: UUID, now: datetime) -> Intent:
+def intend(
+    request: DeletionRequest,
+    *,
+    account_id: UUID,
+    now: datetime,
+    is_by_operator: bool = False,
+    also: Description | None = None,
+) -> Intent:
     """Give a locked request the fence of a new confirmation, and note what there is, for the receipt.
 
     It is counted here, because afterwards it is gone, and the point of no return is kept short.
+
+    Args:
+        request: Which.
+        account_id: Who goes.
+        now: The present.
+        is_by_operator: Whether an operator confirms.
+        also: What goes and who is told besides.
 
     Raises:
         ConfirmationUnderWay: there is one that may still be going on.
@@ -88,12 +107,12 @@ def intend(request: DeletionRequest, *, account_id: UUID, now: datetime) -> Inte
     if request.intent_fence is not None:
         _owe_aborted(request.intent_fence, now=now)
     keys = tuple(versioned_keys_of_account(account_id))
-    intent = Intent(request.id, account_id, uuid4(), keys)
-    described = sql.as_json(asdict(describe(account_id=account_id)))
+    intent = Intent(request.id, account_id, uuid4(), keys, is_by_operator=is_by_operator)
+    described = describe(account_id=account_id).joined(also) if also else describe(account_id=account_id)
     sql.run(
-        "UPDATE deletion_deletionrequest SET intent_fence = %s, intended_at = %s, described = %s"
-        " WHERE id = %s",
-        [intent.fence, now, described, request.id],
+        "UPDATE deletion_deletionrequest SET intent_fence = %s, intended_at = %s, described = %s,"
+        " is_by_operator = %s WHERE id = %s",
+        [intent.fence, now, sql.as_json(asdict(described)), is_by_operator, request.id],
     )
     return intent
 
@@ -148,11 +167,18 @@ def give_up(intent: Intent, *, now: datetime) -> bool:
 
 @transaction_required
 def forget_intent(request: DeletionRequest, *, now: datetime) -> None:
-    """Take the fence of a locked request away, if it has one, and owe the ledger the line that says so."""
+    """Take the fence of a locked request away, if it has one, and owe the ledger the line that says so.
+
+    A request that nobody but an operator made goes: its person has not asked for anything.
+    """
     if request.intent_fence is None:
         return
     _owe_aborted(request.intent_fence, now=now)
-    DeletionRequest.objects.filter(id=request.id).update(intent_fence=None, intended_at=None)
+    rows = DeletionRequest.objects.filter(id=request.id)
+    if request.reason:
+        rows.update(intent_fence=None, intended_at=None, is_by_operator=False)
+    else:
+        rows.delete()
 
 
 def settle(intent: Intent, *, number: int, now: datetime) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from adieu.core.keeping import Blocker, Description, Staying, Step, StepSpec, Subject
+from adieu.core.keeping import Blocker, Description, Override, Staying, Step, StepSpec, Subject
 from adieu.deletion.models import DeletionRequest, RequestState
 from adieu.kit import sql
 from adieu.kit.crashing import crash_point
@@ -43,7 +43,7 @@ class DeletionKeeper:
             ),
         )
 
-    def settle_blockers(self, *, account_id: UUID, now: datetime) -> None:
+    def settle_blockers(self, *, account_id: UUID, override: Override | None, now: datetime) -> None:
         """Nothing here is ever in the way."""
 
     def set_locked(self, *, account_id: UUID, locked_at: datetime | None) -> None:

@@ -1,13 +1,14 @@
 """The keepers of this installation, in the order in which they lock and erase."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cache
 from uuid import UUID
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from adieu.core.keeping import Blocker, Description, Keeper, Subject
+from adieu.core.keeping import Blocker, Description, Keeper, Override, Subject
 
 
 @cache
@@ -26,10 +27,23 @@ def find_blockers(*, account_id: UUID) -> list[Blocker]:
     return [blocker for keeper in all_keepers() for blocker in keeper.find_blockers(account_id=account_id)]
 
 
-def lock_all(*, account_id: UUID) -> None:
-    """Lock everything of the person, the account row first (Note [The order of erasing])."""
-    for keeper in reversed(all_keepers()):
+def lock_all(*, account_id: UUID, heir_id: UUID | None = None) -> None:
+    """Lock everything of the person, the account row first (Note [The order of erasing]).
+
+    The account of whoever takes over what they own is locked with theirs, in the order of the ids: two may be
+    named as each other's heirs at the same time.
+    """
+    accounts, *others = reversed(all_keepers())
+    for each in sorted({account_id, heir_id or account_id}):
+        accounts.lock(account_id=each)
+    for keeper in others:
         keeper.lock(account_id=account_id)
+
+
+def settle_blockers(*, account_id: UUID, override: Override | None, now: datetime) -> None:
+    """Let every keeper settle what is in the way; all of it is locked."""
+    for keeper in all_keepers():
+        keeper.settle_blockers(account_id=account_id, override=override, now=now)
 
 
 def owned(*, account_id: UUID) -> list[Subject]:

@@ -17,6 +17,7 @@ COMPLETED = (
     "Your Adieu account and everything that was yours alone is erased. This cannot be undone. "
     "The page below shows each step. It says nothing of who you are."
 )
+BY_OPERATOR = "The people who run this console deleted it. Ask them if you do not know why."
 RECEIPT = (
     f"{FILE_NAME} is your receipt: signed, and good for showing what was erased and when. Keep it, together "
     "with {keys}, which anybody needs to check it."
@@ -66,12 +67,15 @@ def compose_code(notice: OwedNotice) -> Composed:
 
 def compose_completion(notice: OwedNotice) -> Composed:
     """Write the last mail; the receipt goes with it (Rule D9)."""
-    file = receipt_file(deletion_id=UUID(notice.payload["deletion_id"]))
+    deletion_id = UUID(notice.payload["deletion_id"])
+    file = receipt_file(deletion_id=deletion_id)
+    is_by_operator = DeletionRequest.objects.filter(id=deletion_id, is_by_operator=True).exists()
     attached = (Attachment(FILE_NAME, "application/json", file.text.encode()),) if file else ()
     text, html = render(
         "Your account has been deleted",
         [
             COMPLETED,
+            *([BY_OPERATOR] if is_by_operator else []),
             *([RECEIPT.format(keys=f"{settings.ADIEU.base_url}{KEYS_PATH}")] if file else []),
             "With this mail your address is erased here, too.",
             "A keyed fingerprint of it remains. It only serves to refuse a new account with the address.",

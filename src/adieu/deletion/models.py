@@ -51,6 +51,8 @@ class DeletionRequest(models.Model):
     intended_at = models.DateTimeField(null=True)
     # What was going, was staying and who is told, as it was described when the deletion was announced.
     described = models.JSONField(null=True)
+    # Whether an operator confirms it, or did, on the person's behalf; without a reason nobody else asked.
+    is_by_operator = models.BooleanField(default=False, db_default=False)
     # When a restored database erased again what the ledger says was erased (Rule L2).
     replayed_at = models.DateTimeField(null=True)
 
@@ -60,6 +62,10 @@ class DeletionRequest(models.Model):
                 name="deletion_intent_has_time",
                 condition=Q(intent_fence__isnull=True, intended_at__isnull=True)
                 | Q(intent_fence__isnull=False, intended_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="person_gives_a_reason",
+                condition=~Q(state__in=["open", "ended"], reason="") | Q(is_by_operator=True),
             ),
             models.CheckConstraint(
                 name="only_confirmed_deletion_is_replayed",

@@ -8,6 +8,7 @@ from adieu.core.keeping import Blocker, Description
 from adieu.deletion.keeper import PART_COMMENT
 from adieu.deletion.keepers import describe, find_blockers
 from adieu.deletion.models import DeletionRequest, ErasureStep, RequestState, StepState, Verification
+from adieu.deletion.requests import open_requests
 from adieu.deletion.verification import MOST_TRIES, RESEND_AFTER
 
 
@@ -45,8 +46,8 @@ def preflight(*, account_id: UUID) -> Preflight:
 
 def last_request(*, account_id: UUID) -> DeletionRequest | None:
     """Give the account's open request, else the one that ended last."""
-    requests = DeletionRequest.objects.filter(account_id=account_id)
-    return requests.filter(state=RequestState.OPEN).first() or requests.order_by("-ended_at").first()
+    ended = DeletionRequest.objects.filter(account_id=account_id, state=RequestState.ENDED)
+    return open_requests(account_id=account_id).first() or ended.order_by("-ended_at").first()
 
 
 def entries_in_use(account_ids: list[UUID]) -> set[UUID]:

@@ -135,6 +135,8 @@ def _says(step: Step, origin: str) -> dict[str, Any]:
         "confirmed_at": _moment(request.confirmed_at),
         "completed_at": _moment(request.completed_at),
         "repeated_at": _moment(request.replayed_at),
+        # Who consents to nothing has nothing under `consents`.
+        "confirmed_by": "operator" if request.is_by_operator else "person",
         # Not known when it was done again after a restore, for want of the database in which it was counted.
         "erased": described.get("goes"),
         "stays": described.get("stays"),

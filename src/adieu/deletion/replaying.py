@@ -6,7 +6,7 @@ from typing import Any
 
 from adieu.deletion.crossing import declare_steps, erase
 from adieu.deletion.intents import Intent, let_in, read_intent, shut_out
-from adieu.deletion.keepers import all_keepers, lock_all
+from adieu.deletion.keepers import lock_all, settle_blockers
 from adieu.deletion.models import DeletionRequest, RequestState
 from adieu.identities.operations import retire_keys
 from adieu.kit.crashing import crash_point
@@ -57,8 +57,7 @@ def erase_again(intent: Intent, *, confirmed_at: datetime, now: datetime) -> Non
     again.
     """
     lock_all(account_id=intent.account_id)
-    for keeper in all_keepers():
-        keeper.settle_blockers(account_id=intent.account_id, now=now)
+    settle_blockers(account_id=intent.account_id, override=None, now=now)
     crash_point("replay.blockers_settled")
     _write_request(intent, confirmed_at=confirmed_at, now=now)
     steps = declare_steps(account_id=intent.account_id)
@@ -79,4 +78,5 @@ def _write_request(intent: Intent, *, confirmed_at: datetime, now: datetime) -> 
         opened_at=earlier.opened_at if earlier else confirmed_at,
         confirmed_at=confirmed_at,
         replayed_at=now,
+        is_by_operator=intent.is_by_operator,
     )

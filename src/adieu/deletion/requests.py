@@ -51,6 +51,12 @@ def refuse_if_blocked(*, account_id: UUID) -> None:
         raise DeletionBlocked(blockers)
 
 
+def open_requests(*, account_id: UUID) -> QuerySet[DeletionRequest]:
+    """Give what a person has asked for; a request without a reason is an operator's."""
+    requests = DeletionRequest.objects.filter(account_id=account_id, state=RequestState.OPEN)
+    return requests.exclude(reason="")
+
+
 def open_request(*, account_id: UUID, reason: str, comment: str, now: datetime) -> DeletionRequest:
     """Open a deletion request, or change the reason of the open one.
 

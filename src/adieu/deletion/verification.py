@@ -16,7 +16,7 @@ from adieu.core.keys import derive_key
 from adieu.deletion.consents import TEXTS
 from adieu.deletion.keepers import owned
 from adieu.deletion.models import DeletionRequest, RequestState, Verification
-from adieu.deletion.requests import NoOpenRequest, refuse_if_blocked
+from adieu.deletion.requests import NoOpenRequest, open_requests, refuse_if_blocked
 from adieu.identities.queries import is_claimed_by
 from adieu.kit import limits, sql
 from adieu.kit.errors import Fact
@@ -36,7 +36,7 @@ LOCK_VERIFICATION = """
     SELECT request.id, request.reason, request.intent_fence, request.intended_at, sent.owned,
         sent.consent_texts, sent.expires_at, sent.number, sent.session_digest, sent.wrong_tries
     FROM deletion_deletionrequest request JOIN deletion_verification sent ON sent.request_id = request.id
-    WHERE request.account_id = %s AND request.state = 'open'
+    WHERE request.account_id = %s AND request.state = 'open' AND request.reason <> ''
 """
 
 
@@ -221,16 +221,12 @@ def use_up(verification: Verification, *, now: datetime) -> None:
 
 
 def _refuse_without_request(account_id: UUID) -> None:
-    if not DeletionRequest.objects.filter(account_id=account_id, state=RequestState.OPEN).exists():
+    if not open_requests(account_id=account_id).exists():
         raise NoOpenRequest
 
 
 def _lock_open_request(account_id: UUID) -> DeletionRequest:
-    request = (
-        DeletionRequest.objects.select_for_update()
-        .filter(account_id=account_id, state=RequestState.OPEN)
-        .first()
-    )
+    request = open_requests(account_id=account_id).select_for_update().first()
     if request is None:
         raise NoOpenRequest
     return request

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from adieu.core.keeping import Blocker, Description, Staying, Step, StepSpec, Subject
+from adieu.core.keeping import Blocker, Description, Override, Staying, Step, StepSpec, Subject
 from adieu.identities.models import IdentityClaim
 from adieu.identities.operations import retire
 from adieu.identities.queries import KEYS_OF_ACCOUNT
@@ -32,7 +32,7 @@ class IdentitiesKeeper:
         del account_id
         return Description(stays=(STAYS,))
 
-    def settle_blockers(self, *, account_id: UUID, now: datetime) -> None:
+    def settle_blockers(self, *, account_id: UUID, override: Override | None, now: datetime) -> None:
         """Nothing here is ever in the way."""
 
     def set_locked(self, *, account_id: UUID, locked_at: datetime | None) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from adieu.core.keeping import Blocker, Description, Step, StepSpec, Subject
+from adieu.core.keeping import Blocker, Description, Override, Step, StepSpec, Subject
 from adieu.kit.crashing import crash_point
 from adieu.notices.models import Notice, NoticeState
 from adieu.notices.operations import drop
@@ -28,7 +28,7 @@ class NoticesKeeper:
         """Mail that waits is too small a thing to list."""
         return Description()
 
-    def settle_blockers(self, *, account_id: UUID, now: datetime) -> None:
+    def settle_blockers(self, *, account_id: UUID, override: Override | None, now: datetime) -> None:
         """Nothing here is ever in the way."""
 
     def set_locked(self, *, account_id: UUID, locked_at: datetime | None) -> None:

@@ -5,6 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
+# Values of OperatorReason, which cannot be imported before the settings are there.
+REASONS = ["asked", "mistake", "restore", "law"]
+
 
 def add_parent(listed: ArgumentParser) -> None:
     """Who started us, said by `adieu serve` only."""
@@ -53,8 +56,33 @@ def add_identities(listed: ArgumentParser) -> None:
     lifting = acts.add_parser(
         "lift", help="let a retired address be used again; it is read from standard input"
     )
-    # The values of OperatorReason, which cannot be imported before the settings are there.
-    lifting.add_argument("--reason", required=True, choices=["asked", "mistake", "restore", "law"])
+    lifting.add_argument("--reason", required=True, choices=REASONS)
+
+
+def add_accounts(listed: ArgumentParser) -> None:
+    """What to do about somebody's account."""
+    acts = listed.add_subparsers(dest="act", required=True, metavar="ACT")
+    deleting = acts.add_parser("delete", help="delete an account on its person's request")
+    deleting.add_argument(
+        "--email",
+        default="-",
+        metavar="ADDRESS",
+        help="whose; without it, or as -, it is read from standard input. Others on this machine can read"
+        " an argument",
+    )
+    deleting.add_argument("--reason", required=True, choices=REASONS)
+    deciding = deleting.add_mutually_exclusive_group()
+    deciding.add_argument(
+        "--hand-over-to",
+        metavar="ADDRESS",
+        help="who becomes owner of the organizations that the person alone owns; as -, it is read from the"
+        " next line of standard input",
+    )
+    deciding.add_argument(
+        "--delete-orphaned-organizations",
+        action="store_true",
+        help="delete the organizations that the person alone owns, also those with other members",
+    )
 
 
 def add_operators(listed: ArgumentParser) -> None:
@@ -102,6 +130,7 @@ OF: dict[str, Callable[[ArgumentParser], None]] = {
     "deletions": add_deletions,
     "ledger": add_ledger,
     "identities": add_identities,
+    "accounts": add_accounts,
     "operators": add_operators,
     "log": add_log,
     "keys": add_keys,

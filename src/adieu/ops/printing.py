@@ -55,6 +55,12 @@ COMMANDS = (
         "adieu.ops.identities",
         opens_ledger=True,
     ),
+    Printing(
+        "accounts",
+        "Delete somebody's account on their request.",
+        "adieu.ops.accounts",
+        opens_ledger=True,
+    ),
     Printing("operators", "Name the people who run this installation.", "adieu.ops.operators"),
     Printing("log", "Show what operators did.", "adieu.ops.operators"),
     Printing("keys", "Rotate keys, and publish those that sign receipts.", "adieu.ops.signing"),

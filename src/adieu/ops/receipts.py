@@ -89,7 +89,8 @@ def _lines(genuine: Genuine, address: str | None) -> Iterator[str]:
     yield f"Deletion:    {says.get('deletion')}"
     if address is not None:
         yield "Of:          the address you named"
-    yield f"Confirmed:   {says.get('confirmed_at')}"
+    by = ", by an operator" if says.get("confirmed_by") == "operator" else ""
+    yield f"Confirmed:   {says.get('confirmed_at')}{by}"
     yield f"Completed:   {says.get('completed_at')}"
     if says.get("repeated_at"):
         yield f"Repeated:    {says['repeated_at']}, after a backup had been restored"

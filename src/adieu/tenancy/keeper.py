@@ -6,10 +6,10 @@ from uuid import UUID
 
 from adieu.activities.kinds import Kind
 from adieu.activities.operations import record_in_each
-from adieu.core.keeping import Blocker, Description, Going, Staying, Step, StepSpec, Subject
+from adieu.core.keeping import Blocker, Description, Going, Override, Staying, Step, StepSpec, Subject
 from adieu.kit import sql
 from adieu.kit.crashing import crash_point
-from adieu.tenancy import blockers, endings, ownership, replaying
+from adieu.tenancy import blockers, endings, overriding, ownership, replaying
 from adieu.tenancy.models import (
     ApiKey,
     Organization,
@@ -73,9 +73,12 @@ class TenancyKeeper:
             told=(OWNERS_ARE_TOLD,) if sent else (),
         )
 
-    def settle_blockers(self, *, account_id: UUID, now: datetime) -> None:
-        """Destroy what the account owns alone and is alone in; lock what has other members (Rule L2)."""
-        replaying.settle_owned_alone(account_id=account_id, now=now)
+    def settle_blockers(self, *, account_id: UUID, override: Override | None, now: datetime) -> None:
+        """Do with what the account owns alone as was decided (Rules D12, L2)."""
+        if override:
+            overriding.settle_owned_alone(account_id=account_id, override=override, now=now)
+        else:
+            replaying.settle_owned_alone(account_id=account_id, now=now)
 
     def set_locked(self, *, account_id: UUID, locked_at: datetime | None) -> None:
         """Nothing here lets anybody in: API keys ask whether their account is locked."""

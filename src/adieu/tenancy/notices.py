@@ -11,6 +11,7 @@ from adieu.vault.queries import read
 MAIL_LIVES = timedelta(days=2)
 REMOVED = "tenancy.removed"
 ORGANIZATION_DELETED = "tenancy.organization_deleted"
+HANDED_OVER = "tenancy.handed_over"
 INVITATIONS_ENDED = "tenancy.invitations_ended"
 
 
@@ -18,6 +19,7 @@ def register_mails() -> None:
     """Tell the notices how these mails are written."""
     register(REMOVED, compose_removed)
     register(ORGANIZATION_DELETED, compose_organization_deleted)
+    register(HANDED_OVER, compose_handed_over)
     register(INVITATIONS_ENDED, compose_invitations_ended)
 
 
@@ -26,10 +28,15 @@ def owe_removed(*, account_id: UUID, name: str, now: datetime) -> None:
     owe(kind=REMOVED, now=now, give_up_after=MAIL_LIVES, account_id=account_id, payload={"name": name})
 
 
-def owe_organization_deleted(*, account_id: UUID, name: str, now: datetime) -> None:
+def owe_organization_deleted(*, account_id: UUID, name: str, is_by_operator: bool, now: datetime) -> None:
     """Owe the mail to a member of an organization that was deleted (Rule O6)."""
-    payload = {"name": name}
+    payload = {"name": name, **({"by": "operator"} if is_by_operator else {})}
     owe(kind=ORGANIZATION_DELETED, now=now, give_up_after=MAIL_LIVES, account_id=account_id, payload=payload)
+
+
+def owe_handed_over(*, account_id: UUID, name: str, now: datetime) -> None:
+    """Owe the mail to somebody whom an operator made owner of an organization (Rule D12)."""
+    owe(kind=HANDED_OVER, now=now, give_up_after=MAIL_LIVES, account_id=account_id, payload={"name": name})
 
 
 def owe_invitations_ended(*, account_id: UUID, name: str, count: int, once: str, now: datetime) -> None:
@@ -59,11 +66,24 @@ def compose_removed(notice: OwedNotice) -> Composed:
 def compose_organization_deleted(notice: OwedNotice) -> Composed:
     """Write to a member of an organization that is gone."""
     name = notice.payload["name"]
+    is_by_operator = notice.payload.get("by") == "operator"
+    who = "The people who run this console" if is_by_operator else "One of its owners"
     paragraphs = [
-        f"One of its owners deleted the organization “{name}”.",
+        f"{who} deleted the organization “{name}”.",
         "Its projects, memberships and settings are gone. Your account is not touched.",
     ]
     return _composed(notice, f"“{name}” was deleted", paragraphs)
+
+
+def compose_handed_over(notice: OwedNotice) -> Composed:
+    """Write to somebody who takes over an organization whose only owner is gone."""
+    name = notice.payload["name"]
+    paragraphs = [
+        f"The people who run this console made you owner of the organization “{name}”.",
+        "Its only owner's account was deleted, and an organization keeps an owner.",
+        "You can make somebody else owner, or delete it.",
+    ]
+    return _composed(notice, f"You are owner of “{name}”", paragraphs)
 
 
 def compose_invitations_ended(notice: OwedNotice) -> Composed:

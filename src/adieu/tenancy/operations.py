@@ -138,19 +138,38 @@ def delete_organization(*, organization_id: UUID, account_id: UUID, typed_name: 
     )
     if typed_name.strip() != organization.name:
         raise NameDoesNotMatch
-    others = OrganizationMembership.objects.filter(organization_id=organization_id).exclude(
-        account_id=account_id
-    )
-    for member_id in others.values_list("account_id", flat=True):
-        notices.owe_organization_deleted(account_id=member_id, name=organization.name, now=now)
+    dissolve(organization, actor_id=account_id, untold_id=account_id, now=now)
+
+
+@transaction_required
+def dissolve(
+    organization: Organization,
+    *,
+    actor_id: UUID | None,
+    untold_id: UUID,
+    now: datetime,
+) -> None:
+    """Destroy a locked organization: its members are told, it is recorded, and the ledger hears of it.
+
+    Args:
+        organization: Which one.
+        actor_id: Who does it; None for an operator.
+        untold_id: Who need not be told.
+        now: The present.
+    """
+    members = OrganizationMembership.objects.filter(organization=organization).exclude(account_id=untold_id)
+    for member_id in members.values_list("account_id", flat=True):
+        notices.owe_organization_deleted(
+            account_id=member_id, name=organization.name, is_by_operator=actor_id is None, now=now
+        )
     record(
-        organization_id=organization_id,
+        organization_id=organization.id,
         kind=Kind.ORGANIZATION_DELETED,
-        actor_id=account_id,
+        actor_id=actor_id,
         subject_kind="organization",
-        subject_id=str(organization_id),
+        subject_id=str(organization.id),
         subject_name=organization.name,
         now=now,
     )
-    ownership.destroy(organization_id=organization_id)
-    owe_line(kind=Line.ORGANIZATION_DELETED, body={"organization": str(organization_id)}, now=now)
+    ownership.destroy(organization_id=organization.id)
+    owe_line(kind=Line.ORGANIZATION_DELETED, body={"organization": str(organization.id)}, now=now)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from adieu.core.keeping import Blocker, Description, Going, Step, StepSpec, Subject
+from adieu.core.keeping import Blocker, Description, Going, Override, Step, StepSpec, Subject
 from adieu.kit.crashing import crash_point
 from adieu.vault.emptying import leave_no_byte
 from adieu.vault.models import Entry, Mail, SessionData
@@ -31,7 +31,7 @@ class VaultKeeper:
         going = Going("profile (address, name, company, country)", "profiles", count)
         return Description(goes=(going,))
 
-    def settle_blockers(self, *, account_id: UUID, now: datetime) -> None:
+    def settle_blockers(self, *, account_id: UUID, override: Override | None, now: datetime) -> None:
         """Nothing here is ever in the way."""
 
     def set_locked(self, *, account_id: UUID, locked_at: datetime | None) -> None:

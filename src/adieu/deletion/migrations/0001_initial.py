@@ -62,6 +62,7 @@ class Migration(migrations.Migration):
                 ("told_stuck_at", models.DateTimeField(null=True)),
                 ("intent_fence", models.UUIDField(null=True)),
                 ("intended_at", models.DateTimeField(null=True)),
+                ("is_by_operator", models.BooleanField(db_default=False, default=False)),
                 ("replayed_at", models.DateTimeField(null=True)),
                 (
                     "account",
@@ -283,6 +284,17 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="deletion_intent_has_time",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="deletionrequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("reason", ""), ("state__in", ["open", "ended"]), _negated=True),
+                    ("is_by_operator", True),
+                    _connector="OR",
+                ),
+                name="person_gives_a_reason",
             ),
         ),
         migrations.AddConstraint(
