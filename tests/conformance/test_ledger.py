@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 
 from adieu.ledger.entries import Head, Kind, LedgerDamaged
-from adieu.ledger.files import FileStore, LedgerOpenToOthers
+from adieu.ledger.files import TAIL, FileStore, LedgerOpenToOthers
 from adieu.ledger.stores import Store, UnableToAppend, UnableToRead
 from adieu.ledger.tables import TableStore
 from tests.support.crowds import all_at_once
@@ -103,6 +103,16 @@ def test_every_length_of_a_torn_line_is_survived(file: Path) -> None:
         file.write_bytes(whole[:length])
         assert bodies(FileStore(file)) == ["0", "1"]
         assert append(FileStore(file), 9) == 3
+
+
+@pytest.mark.parametrize("length", [TAIL - 300, TAIL, 3 * TAIL])
+def test_a_line_of_any_length_takes_a_successor(ledger: FileStore | TableStore, length: int) -> None:
+    """Of somebody who had a thousand addresses, say: else nobody could leave any more."""
+    for number in range(3):
+        ledger.append(kind=Kind.INTENT, body={"keys": "k" * length}, now=NOW)
+        assert ledger.head().number == 2 * number + 1
+        append(ledger, number)
+    assert len(list(ledger.entries())) == 6
 
 
 @pytest.mark.only_on("sqlite")

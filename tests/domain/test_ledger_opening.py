@@ -11,6 +11,7 @@ import pytest
 from django.conf import settings
 
 from adieu.kit.errors import UnableToStart
+from adieu.kit.transactions import transaction
 from adieu.ledger.entries import Kind
 from adieu.ledger.files import FileStore, LedgerOpenToOthers
 from adieu.ledger.models import Mark
@@ -21,6 +22,7 @@ from adieu.ledger.opening import (
     LedgerUnusable,
     open_ledger,
 )
+from adieu.ledger.owing import append_owed, owe_line
 from adieu.ledger.replaying import take_in
 from adieu.ledger.tables import TableStore
 from tests.support.ledgers import place_for_a_ledger
@@ -124,6 +126,34 @@ def test_a_ledger_that_is_shorter_than_remembered_stops_the_start(
 ) -> None:
     write(lines()[:kept])
     refuse(opened, LedgerTooShort, now)
+
+
+@pytest.mark.parametrize("kept", [3, 4])
+def test_one_that_lost_what_this_database_told_it_stops_the_start(
+    opened: FileStore | TableStore, now: datetime, kept: int
+) -> None:
+    """Before the worker has read it again: where only `adieu web` runs, that can be long."""
+    tell(opened, now)
+    tell(opened, now)
+    write(lines()[:kept])
+    refuse(opened, LedgerTooShort, now)
+
+
+def test_one_that_says_something_else_than_it_was_told_stops_the_start(
+    opened: FileStore | TableStore, now: datetime
+) -> None:
+    tell(opened, now)
+    open_ledger(store=opened, now=now)
+    write(lines()[:3])
+    opened.append(kind=Kind.RECEIPT, body={}, now=now)
+    assert "other lines" in refuse(opened, LedgerOfAnother, now)
+
+
+def tell(ledger: FileStore | TableStore, now: datetime) -> None:
+    """Append a line that this database owes."""
+    with transaction():
+        owe_line(kind=Kind.ORGANIZATION_DELETED, body={"organization": str(uuid4())}, now=now)
+    assert append_owed(store=ledger, now=now) == 1
 
 
 def test_a_longer_one_is_what_a_restore_finds(opened: FileStore | TableStore, now: datetime) -> None:

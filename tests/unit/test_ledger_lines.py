@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adieu.ledger.entries import BEGINNING, Entry, Head, Kind, LedgerDamaged, as_line, follow, read_lines
+from adieu.ledger.entries import (
+    BEGINNING,
+    Entry,
+    Head,
+    Kind,
+    LedgerDamaged,
+    as_line,
+    follow,
+    read_line,
+    read_lines,
+)
 
 NOW = datetime(2030, 3, 4, 9, 30, tzinfo=UTC)
 
@@ -55,6 +65,17 @@ def test_changed_line_is_noticed(part: str, value: object) -> None:
     written[1] = json.dumps({**json.loads(written[1]), part: value}, sort_keys=True, separators=(",", ":"))
     with pytest.raises(LedgerDamaged):
         read(written)
+
+
+@pytest.mark.parametrize("part", [{"n": "1"}, {"n": None}, {"body": []}, {"body": None}])
+def test_line_with_a_part_of_another_kind_is_damage(part: dict[str, object]) -> None:
+    with pytest.raises(LedgerDamaged):
+        read_line(json.dumps({**json.loads(lines(1)[0]), **part}), number=1)
+
+
+def test_line_that_is_too_deep_is_damage() -> None:
+    with pytest.raises(LedgerDamaged):
+        read(["[" * 200_000])
 
 
 @given(st.text(max_size=80))

@@ -132,15 +132,18 @@ def read_line(line: str, *, number: int) -> Entry:
     """
     try:
         found = json.loads(line)
-        return Entry(
+        entry = Entry(
             number=found["n"],
             recorded_at=datetime.fromisoformat(found["at"]),
             kind=Kind(found["kind"]),
             body=found["body"],
             chain=found["chain"],
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise LedgerDamaged(number) from error
+    if not isinstance(entry.number, int) or not isinstance(entry.body, dict):
+        raise LedgerDamaged(number)
+    return entry
 
 
 def _chain_of(entry: Entry, *, after: Head) -> str:

@@ -16,8 +16,10 @@ from adieu.kit.errors import UnableToStart
 from adieu.ledger.entries import BEGINNING, Entry, Head, Kind, as_line, follow, read_line, read_lines
 from adieu.ledger.stores import UnableToAppend, UnableToRead
 
-# More than any line is long: the claim keys of a hundred addresses take about 7 kB.
+# More than most lines are long: the claim keys of a hundred addresses take about 7 kB.
 TAIL = 64 * 1024
+# A torn line, the last whole one, and the one before.
+ENOUGH = 3
 # Seconds to wait for other writers, each of which takes milliseconds, and between two looks.
 PATIENCE = 10.0
 PAUSE = 0.002
@@ -142,9 +144,11 @@ def _whole_lines(file: BinaryIO) -> Iterator[str]:
 
 def _end_of(file: int) -> tuple[int, Head]:
     """Give where the last whole line ends, and what it says."""
-    size = os.fstat(file).st_size
-    start = max(0, size - TAIL)
-    lines = os.pread(file, size - start, start).splitlines(keepends=True)
+    size, lines, start, length = os.fstat(file).st_size, list[bytes](), 1, TAIL
+    # The first of the lines may lack its beginning, so one before the last whole line has to be there.
+    while start and len(lines) < ENOUGH:
+        start, length = max(0, size - length), length * 2
+        lines = os.pread(file, size - start, start).splitlines(keepends=True)
     if lines and _is_torn(lines[-1]):
         size -= len(lines.pop())
     if not lines:

@@ -1,5 +1,6 @@
 """The first look at a ledger: is it ours, and is it whole? Nothing is served before (Rule L1)."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -7,7 +8,7 @@ from adieu.kit.errors import UnableToStart
 from adieu.kit.transactions import transaction
 from adieu.ledger.entries import Entry, Head, Kind, LedgerDamaged
 from adieu.ledger.files import FileStore
-from adieu.ledger.models import Mark
+from adieu.ledger.models import Change, Mark
 from adieu.ledger.stores import UnableToAppend, UnableToRead
 from adieu.ledger.tables import TableStore
 
@@ -28,6 +29,14 @@ class LedgerOfAnother(UnableToStart):
 
 class LedgerUnusable(UnableToStart):
     """The ledger cannot be used."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """A line that this database has written: where it stands, and about which change."""
+
+    number: int
+    change_id: UUID
 
 
 def open_ledger(*, store: FileStore | TableStore, now: datetime) -> None:
@@ -55,11 +64,16 @@ def check_ledger(*, store: FileStore | TableStore) -> None:
     """
     mark = Mark.objects.first()
     if mark is not None:
-        check_against(mark, store=store)
+        check_against(mark, store=store, last_told=_last_told())
 
 
-def check_against(mark: Mark, *, store: FileStore | TableStore) -> None:
+def check_against(mark: Mark, *, store: FileStore | TableStore, last_told: Told | None = None) -> None:
     """Hold a ledger against what a database remembers, this one or one in a backup.
+
+    Args:
+        mark: How far it has read.
+        store: The ledger.
+        last_told: The latest line that it has written itself; it may not have read so far yet.
 
     Raises:
         LedgerMissing, LedgerTooShort, LedgerOfAnother, LedgerOpenToOthers, LedgerUnusable: as `open_ledger`.
@@ -67,7 +81,7 @@ def check_against(mark: Mark, *, store: FileStore | TableStore) -> None:
     try:
         if not store.exists():
             raise LedgerMissing(f"The ledger is missing, and this database remembers one. {WHAT_TO_DO}")
-        _compare(store, mark)
+        _compare(store, mark, last_told)
     except (UnableToRead, LedgerDamaged) as error:
         raise LedgerUnusable(f"{error} {WHAT_TO_DO}") from error
 
@@ -88,18 +102,30 @@ def _begin(store: FileStore | TableStore, *, now: datetime) -> None:
         Mark.objects.get_or_create(defaults={"installation_id": _installation(first)})
 
 
-def _compare(store: FileStore | TableStore, mark: Mark) -> None:
-    """Read the whole ledger, which checks every line of it, and hold it against the mark."""
+def _compare(store: FileStore | TableStore, mark: Mark, last_told: Told | None) -> None:
+    """Read the whole ledger, which checks every line of it, and hold it against what is remembered."""
     store.refuse_if_open_to_others()
-    last = Head()
+    last = 0
     for entry in store.entries():
         if entry.number == 1 and _installation(entry) != mark.installation_id:
             raise LedgerOfAnother(f"The ledger belongs to another installation. {WHAT_TO_DO}")
-        if entry.number == mark.number and entry.chain != mark.chain:
+        if _is_other(entry, mark, last_told):
             raise LedgerOfAnother(f"The ledger has other lines than this database remembers. {WHAT_TO_DO}")
-        last = Head(entry.number, entry.chain)
-    if last.number < max(mark.number, 1):
+        last = entry.number
+    if last < max(mark.number, last_told.number if last_told else 0, 1):
         raise LedgerTooShort(f"The ledger is shorter than this database remembers. {WHAT_TO_DO}")
+
+
+def _is_other(entry: Entry, mark: Mark, last_told: Told | None) -> bool:
+    if entry.number == mark.number and entry.chain != mark.chain:
+        return True
+    is_ours = last_told is not None and entry.number == last_told.number
+    return is_ours and entry.body.get("change") != str(last_told.change_id)
+
+
+def _last_told() -> Told | None:
+    last = Change.objects.filter(number__isnull=False).order_by("-number").first()
+    return Told(last.number, last.change_id) if last and last.number else None
 
 
 def _installation(first: Entry) -> UUID:
