@@ -4,9 +4,10 @@ import hashlib
 import io
 import json
 import shutil
+import sqlite3
 import tarfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from adieu.ledger.opening import open_ledger
 from adieu.ledger.places import installed_ledger
 from adieu.ops import presence, vaults
 from adieu.ops.backups import UnableToBackUp, back_up
+from adieu.ops.packing import digest_of
 from adieu.ops.restoring import restore
 from tests.support.ledgers import hide_ledger, place_for_a_ledger, show_ledger
 from tests.support.people import join
@@ -64,6 +66,16 @@ def rewritten(backup: Path, target: Path, *, data: bytes | None = None, **change
             member = tarfile.TarInfo(name)
             member.size = len(content)
             new.addfile(member, io.BytesIO(content))
+    return target
+
+
+def of_parts(target: Path, *, manifest: bytes, data: tarfile.TarInfo | None = None) -> Path:
+    """Write what may be no backup."""
+    said = tarfile.TarInfo("manifest.json")
+    said.size = len(manifest)
+    with tarfile.open(target, "w", format=tarfile.PAX_FORMAT) as archive:
+        archive.addfile(said, io.BytesIO(manifest))
+        archive.addfile(data or tarfile.TarInfo("data"))
     return target
 
 
@@ -122,6 +134,11 @@ def unreadable(backup: Path, folder: Path) -> Iterator[tuple[Path, str]]:
     )
     yield rewritten(backup, folder / "other", kind=other), "and the main database here is a"
     yield rewritten(backup, folder / "odd", kind="odd"), "is of a database of another kind"
+    endless = float("inf")
+    yield rewritten(backup, folder / "endless", format=endless), "is no backup of Adieu"
+    yield rewritten(backup, folder / "far", ledger_number=endless), "is no backup of Adieu"
+    yield rewritten(backup, folder / "list", migrations=[["deletion", ["a"]]]), "does not know the migration"
+    yield of_parts(folder / "deep", manifest=b"[" * 200_000), "is no backup of Adieu"
 
 
 def misfits(backup: Path, folder: Path) -> Iterator[tuple[Path, str]]:
@@ -133,8 +150,34 @@ def misfits(backup: Path, folder: Path) -> Iterator[tuple[Path, str]]:
     cut = folder / "cut"
     cut.write_bytes(backup.read_bytes()[: backup.stat().st_size // 2])
     yield cut, "is no backup of Adieu, or a part of it is missing"
+    said = json.dumps(manifest_of(backup)).encode()
+    link = tarfile.TarInfo("data")
+    link.type, link.linkname = tarfile.SYMTYPE, "data"
+    yield of_parts(folder / "link", manifest=said, data=link), "is no backup of Adieu, or a part of it"
+    huge = tarfile.TarInfo("data")
+    # What GNU tar makes of a file that is all holes.
+    huge.pax_headers = {"GNU.sparse.map": "0,0", "GNU.sparse.size": "99999999999"}
+    yield of_parts(folder / "holes", manifest=said, data=huge), "is no backup of Adieu, or a part of it"
     digest = hashlib.sha256(b"no data").hexdigest()
     yield rewritten(backup, folder / "empty", data=b"no data", digest=digest), "holds no "
+
+
+@pytest.mark.only_on("sqlite")
+def test_a_database_that_is_not_the_one_spoken_of_is_refused(backup: Path, tmp_path: Path) -> None:
+    """The look at it comes before anything is replaced."""
+    before = accounts()
+    empty, another = tmp_path / "empty.sqlite3", tmp_path / "another.sqlite3"
+    empty.touch()
+    with closing(sqlite3.connect(another)) as made:
+        made.execute("CREATE TABLE recipes (name)")
+        made.commit()
+    files = [
+        rewritten(backup, tmp_path / f"of-{data.stem}", data=data.read_bytes(), digest=digest_of(data))
+        for data in (empty, another)
+    ]
+    for file in [*files, rewritten(backup, tmp_path / "lies", ledger_number=-1)]:
+        assert "or another than it says" in refusal_of(file)
+    assert accounts() == before
 
 
 @pytest.mark.parametrize("files", [unreadable, misfits])

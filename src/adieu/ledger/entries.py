@@ -132,7 +132,9 @@ def read_line(line: str, *, number: int) -> Entry:
     """
     try:
         found = json.loads(line)
-        entry = Entry(
+        if type(found["n"]) is not int or type(found["body"]) is not dict:
+            raise LedgerDamaged(number)
+        return Entry(
             number=found["n"],
             recorded_at=datetime.fromisoformat(found["at"]),
             kind=Kind(found["kind"]),
@@ -141,9 +143,6 @@ def read_line(line: str, *, number: int) -> Entry:
         )
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise LedgerDamaged(number) from error
-    if not isinstance(entry.number, int) or not isinstance(entry.body, dict):
-        raise LedgerDamaged(number)
-    return entry
 
 
 def _chain_of(entry: Entry, *, after: Head) -> str:

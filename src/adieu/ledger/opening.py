@@ -119,8 +119,9 @@ def _compare(store: FileStore | TableStore, mark: Mark, last_told: Told | None) 
 def _is_other(entry: Entry, mark: Mark, last_told: Told | None) -> bool:
     if entry.number == mark.number and entry.chain != mark.chain:
         return True
-    is_ours = last_told is not None and entry.number == last_told.number
-    return is_ours and entry.body.get("change") != str(last_told.change_id)
+    if last_told is None or entry.number != last_told.number:
+        return False
+    return entry.body.get("change") != str(last_told.change_id)
 
 
 def _last_told() -> Told | None:

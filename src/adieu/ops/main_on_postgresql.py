@@ -88,13 +88,16 @@ def dump(target: Path) -> Remembered:
     return found
 
 
-def refuse_unfit(data: Path, source: Path) -> None:
+def refuse_unfit(data: Path, source: Path, said: Remembered) -> None:
     """Make sure that the tools can put this dump back, and that nobody else is connected.
+
+    Whether it is the database that is spoken of can only be seen when it is back.
 
     Raises:
         UnableToStart: they cannot.
         Running: somebody is.
     """
+    del said
     # Outside a transaction: inside one the list of connections stays as it was at the first look.
     with _connect(autocommit=True) as connection:
         _tool("psql", connection)

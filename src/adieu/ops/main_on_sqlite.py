@@ -11,7 +11,7 @@ from adieu.kit.errors import UnableToStart
 from adieu.kit.sqlite_copies import copy_database, open_file, remove_logs, sync_file
 from adieu.ops.packing import Remembered
 from adieu.ops.presence import Running
-from adieu.ops.remembering import FORGET_FENCES, remembered
+from adieu.ops.remembering import FORGET_FENCES, NoLedgerYet, remembered
 
 WORDS = "a SQLite file"
 PATIENCE = 5
@@ -26,13 +26,13 @@ def dump(target: Path) -> Remembered:
     try:
         copy_database(_main(), target)
         with closing(open_file(target)) as copy:
-            return remembered(lambda statement: copy.execute(statement).fetchall())
+            return _remembered(copy)
     except sqlite3.Error as error:
         raise UnableToStart(f"{_main()} cannot be copied ({_name(error)}).") from None
 
 
-def refuse_unfit(data: Path, source: Path) -> None:
-    """Make sure that data is a whole database.
+def refuse_unfit(data: Path, source: Path, said: Remembered) -> None:
+    """Make sure that data is a whole database, and the one that is spoken of.
 
     Raises:
         UnableToStart: it is not.
@@ -40,10 +40,11 @@ def refuse_unfit(data: Path, source: Path) -> None:
     try:
         with closing(open_file(data)) as copy:
             is_whole = copy.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
-    except sqlite3.DatabaseError:
-        is_whole = False
-    if not is_whole:
-        raise UnableToStart(f"{source} holds no whole SQLite database.")
+            is_fit = is_whole and _remembered(copy) == said
+    except (sqlite3.DatabaseError, NoLedgerYet):
+        is_fit = False
+    if not is_fit:
+        raise UnableToStart(f"{source} holds no whole SQLite database, or another than it says.")
 
 
 def put_back(data: Path) -> None:
@@ -81,6 +82,10 @@ def _fold_log(main: Path) -> None:
     except sqlite3.DatabaseError:
         # It is no database any more, and nothing in its log can mend it.
         remove_logs(main)
+
+
+def _remembered(copy: sqlite3.Connection) -> Remembered:
+    return remembered(lambda statement: copy.execute(statement).fetchall())
 
 
 def _main() -> Path:

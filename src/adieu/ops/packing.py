@@ -20,7 +20,7 @@ LONGEST_MANIFEST = 1024 * 1024
 NO_TEXTS: dict[str, Callable[[Any], Any]] = {
     "format": int,
     "ledger_number": int,
-    "migrations": dict,
+    "migrations": lambda said: {str(app): str(name) for app, name in dict(said).items()},
     "peppers": lambda said: {int(version): str(mark) for version, mark in said.items()},
 }
 
@@ -58,6 +58,11 @@ class Manifest:
     peppers: Mapping[int, str]
     # SHA-256 of the data.
     digest: str
+
+    @property
+    def remembered(self) -> Remembered:
+        """What the data knows of itself."""
+        return Remembered(**{each.name: getattr(self, each.name) for each in fields(Remembered)})
 
 
 def pack(target: Path, manifest: Manifest, data: Path) -> None:
@@ -116,7 +121,9 @@ def _member(name: str, size: int) -> tarfile.TarInfo:
 
 
 def _file_in(archive: tarfile.TarFile, name: str) -> IO[bytes]:
-    file = archive.extractfile(name)
+    member = archive.getmember(name)
+    # A link may lead to itself, and a sparse file may be of any size.
+    file = archive.extractfile(member) if member.isreg() and not member.issparse() else None
     if file is None:
         raise KeyError(name)
     return file
@@ -132,5 +139,5 @@ def _manifest_in(archive: tarfile.TarFile, source: Path) -> Manifest:
             )
         names = [each.name for each in fields(Manifest)]
         return Manifest(**{name: NO_TEXTS.get(name, str)(said[name]) for name in names})
-    except (AttributeError, TypeError, ValueError) as error:
+    except (AttributeError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise NotABackup(f"{source} is no backup of Adieu.") from error

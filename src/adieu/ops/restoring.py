@@ -42,7 +42,7 @@ def restore(source: Path) -> Iterator[str]:
         data = folder / "data"
         unpack(source, manifest, data)
         kind = KINDS[manifest.kind]
-        kind.refuse_unfit(data, source)
+        kind.refuse_unfit(data, source, manifest.remembered)
         crash_point("restore.unpacked")
         kind.put_back(data)
         yield f"The main database is as it was at {manifest.made_at} (Adieu {manifest.adieu})."
