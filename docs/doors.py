@@ -160,6 +160,7 @@ NO_DOORS_BEGINNING = {
     "operators/": "for operators: shows how deletions go and what operators did, has stuck steps tried again",
     "terms/": "records that an account agreed",
     "account/deletion/": "the way out",
+    "account/data/": "the archive of one's data, for whoever has an account",
     "deletions/": "shows the progress of a deletion, and gives its receipt",
     ".well-known/": "publishes keys that check receipts",
     "development/mailbox/": "shows mails, on loopback only",

@@ -11,7 +11,7 @@ from importlib import import_module
 from itertools import groupby
 from pathlib import Path
 
-from adieu.core.declaring import Fate, Fates, Retain
+from adieu.core.declaring import Exported, Exports, Fate, Fates, Retain, Withheld
 from docs.doors import DOORS, NO_DOOR_ADIEU_COMMANDS, NO_DOOR_COMMANDS, NO_DOORS, NO_DOORS_BEGINNING
 
 ROOT = Path(__file__).parent.parent
@@ -30,6 +30,9 @@ There are four answers:
 - **Parted**: {anonymize}.
 - **Kept**: the field outlives the account; the ground and the end stand beside it.
 - **Not personal**: {not_personal}.
+
+The third column says where a person finds the field in the [archive of their data](../how-to/get-your-data.md): in which list,
+and in which column of it. Where it is not there, it says why. A test holds every personal field to that, too.
 
 "Erased" does not mean at once for every field. What goes in the one transaction and what goes after it stands in
 [What happens when you leave](../explanation/leaving.md).
@@ -99,15 +102,18 @@ def field_page() -> str:
 
 
 def _package(package: str) -> Iterator[str]:
-    fates: Fates = import_module(f"adieu.{package}.declarations").FATES
+    declarations = import_module(f"adieu.{package}.declarations")
+    fates: Fates = declarations.FATES
+    exports: Exports = getattr(declarations, "EXPORTS", {})
     sentences = _sentences(package)
     yield f"## {package}\n"
     for label, fields in fates.items():
         app, _, model = label.partition(".")
         yield f"### {label}\n"
         yield f"{sentences.get(model) or BROUGHT_BY.get(app, '')}\n"
-        yield "| field | what becomes of it |\n|---|---|"
-        yield from (f"| `{name}` | {_said(fate)} |" for name, fate in fields.items())
+        said = exports.get(label, {})
+        yield "| field | what becomes of it | in the archive |\n|---|---|---|"
+        yield from (f"| `{name}` | {_said(fate)} | {_place(said.get(name))} |" for name, fate in fields.items())
         yield ""
 
 
@@ -115,6 +121,16 @@ def _said(fate: Fate | Retain) -> str:
     if isinstance(fate, Retain):
         return f"Kept: {fate.basis}. Until {fate.until}."
     return WORDS[fate]
+
+
+def _place(export: Exported | Withheld | None) -> str:
+    match export:
+        case Exported():
+            return f"`{export.table}`: `{export.column}`"
+        case Withheld():
+            return f"No: {export.why}."
+        case None:
+            return ""
 
 
 def _sentences(package: str) -> dict[str, str]:

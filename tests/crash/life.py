@@ -5,7 +5,8 @@ what it said. `prepare` makes Alice, who has a code, Bob and Charlie; `record` c
 says every crash point it passed; `crash` does the same and kills itself at the n-th passing of a point;
 `suffer` does the same while the database goes away at each point;
 `finish` is the worker that is started afterwards; `look` says what there is. In the "troubled" story a step
-fails until it is stuck, and Alice is told; the "start" story is what every start does before it serves;
+fails until it is stuck, and Alice is told; in the "archive" story Charlie gets an archive of his data; the
+"start" story is what every start does before it serves;
 "back_up" and "put_back" are the commands for backups.
 """
 
@@ -92,12 +93,14 @@ def prepare() -> None:
     peppers.begin(peppers=settings.PEPPERS, now=NOW)
     from adieu.ledger.opening import open_ledger
     from adieu.ledger.places import installed_ledger
+    from tests.support.archives import archive_of
     from tests.support.departures import prepare_to_leave
     from tests.support.people import join
 
     open_ledger(store=installed_ledger(), now=NOW)
     charlie, bob, alice = (join(address, NOW) for address in (CHARLIE, BOB, ALICE))
     prepare_to_leave(alice, ALICE, bob, NOW, comment=COMMENT)
+    archive_of(alice, NOW)
     start(NOW)
     deliver(NOW)
     note({"alice": str(alice), "bob": str(bob), "charlie": str(charlie)})
@@ -284,6 +287,25 @@ def put_back(moment: datetime) -> None:
     list(restore(backup_file()))
 
 
+def get_an_archive(moment: datetime) -> None:
+    """Let Charlie ask for an archive, unless an earlier life has done so, and build it."""
+    from adieu.archives.operations import ask, progress
+    from tests.support.archives import build
+
+    charlie = people()["charlie"]
+    if progress(account_id=charlie, now=moment) is None:
+        ask(account_id=charlie, now=moment)
+    build(moment)
+    deliver(moment)
+
+
+def read_archive() -> list[str]:
+    """Say whose addresses stand in the archive that is ready."""
+    from tests.support.archives import fetch
+
+    return [row["address"] for row in fetch(people()["charlie"], LATER).json["profile"]]
+
+
 def stumble_in_trouble(name: str) -> None:
     """Fail in the middle of a step as long as there is trouble."""
     if name == "vault.cut_down" and TROUBLE:
@@ -440,6 +462,7 @@ STORIES: dict[str, Callable[[datetime], None]] = {
     "work": work,
     "back_up": back_up,
     "put_back": put_back,
+    "archive": get_an_archive,
     "cross": cross,
     "rotate": partial(_of_peppers, "rotate"),
     "bob_leaves": partial(_of_peppers, "bob_leaves"),
@@ -454,6 +477,7 @@ ACTS: dict[str, Callable[..., object]] = {
     "be_told_to_end": be_told_to_end,
     "look": look,
     "look_at_peppers": partial(_of_peppers, "look_at_peppers"),
+    "read_archive": read_archive,
 }
 
 if __name__ == "__main__":

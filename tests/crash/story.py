@@ -37,7 +37,7 @@ def check_the_end(data: Path, end: dict[str, Any], start: dict[str, Any], story:
     assert end["request"] == "completed"
     assert end["told"] == [story == "troubled"] * 2
     assert {state for _, _, state in end["steps"]} == {"done"}
-    assert len(end["steps"]) == 8
+    assert len(end["steps"]) == 9
     # The first and only leaf of the log, whatever was written twice.
     assert end["receipt"][1:] == [0, 1, 1]
     assert end["reasons"] == [["privacy", 1]]

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.crash.life import CHARLIE
 from tests.crash.lives import KILLED, Lives, prepared_lives
 from tests.crash.points import points_in_the_code, record
 from tests.crash.restored import back_up, put_back, repeated, rotated, settled
@@ -57,6 +58,22 @@ def test_a_process_killed_while_a_step_is_in_trouble_tells_its_person_once(
     record_property("crash points survived while a step is in trouble", len(points))
 
 
+def test_a_process_killed_while_it_builds_an_archive_is_followed_by_another(
+    lives: Lives, record_property: Any
+) -> None:
+    lives.go_back()
+    points = record(lives, "archive")
+    for point, time in points:
+        lives.go_back()
+        before = len(lives.mail.messages)
+        assert lives("crash", "archive", point, str(time))[0] == KILLED, point
+        assert lives("finish", "archive")[0] == 0, (point, lives.errors)
+        assert lives("read_archive") == (0, [CHARLIE]), point
+        told = [each for each in lives.mail.messages[before:] if each.address == CHARLIE]
+        assert told, f"nobody was told of the archive when it was killed at {point}"
+    record_property("crash points survived while an archive is asked for and built", len(points))
+
+
 def kill_at(
     lives: Lives, start: dict[str, Any], story: str, point: str, time: int, *, is_committed: bool
 ) -> str | None:
@@ -77,12 +94,18 @@ def kill_at(
     return point if check_the_mails(lives.mail.messages[before:], story) else None
 
 
+def archive(lives: Lives) -> list[tuple[str, int]]:
+    lives.go_back()
+    return record(lives, "archive")
+
+
 def test_every_point_in_the_code_is_passed(
     lives: Lives, plain: list[tuple[str, int]], troubled: list[tuple[str, int]]
 ) -> None:
     """A crash point that no story passes would be tested by nothing."""
     commands = [*back_up(lives), *put_back(lives), *rotated(lives)]
-    passed = {name for name, _ in [*plain, *troubled, *repeated(lives), *settled(lives), *commands]}
+    others = [*archive(lives), *repeated(lives), *settled(lives), *commands]
+    passed = {name for name, _ in [*plain, *troubled, *others]}
     if lives.database.names:
         # Adieu copies a vault that is a file.
         passed.add("vault.copied")

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -11,9 +12,12 @@ from django.test import override_settings
 from django.utils import timezone
 
 from adieu.core.keeping import NotYet
+from adieu.kit.sqlite_copies import open_file
 from adieu.vault import copies
 from adieu.vault import operations as vault
 from adieu.vault.emptying import leave_no_byte
+from tests.support.archives import archive_of, fetch
+from tests.support.people import join
 
 pytestmark = [
     pytest.mark.django_db(transaction=True, databases=["default", "vault"]),
@@ -113,3 +117,18 @@ def test_the_doctor_says_when_the_copy_is_missing_or_old(copy: Path) -> None:
     assert "is older than 24 hours" in next(copies.problems(now=now))
     copy.unlink()
     assert "there is no copy of the vault" in next(copies.problems(now=now))
+
+
+def test_the_copy_holds_no_archive(copy: Path) -> None:
+    now = timezone.now()
+    alice = join(ALICE, now)
+    archive_of(alice, now)
+    copies.renew_when_due(now=now + copies.RENEWED_AFTER * 2)
+    assert ALICE.encode() in copy.read_bytes()
+    assert b"README.txt" not in copy.read_bytes()
+    assert b"profile.json" not in copy.read_bytes()
+    with closing(open_file(copy)) as connection:
+        assert connection.execute("SELECT count(*) FROM vault_archive").fetchone() == (0,)
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert [path.name for path in copy.parent.iterdir()] == [copy.name]
+    assert fetch(alice, now).json["profile"]

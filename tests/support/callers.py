@@ -72,4 +72,4 @@ class Caller:
         url = urllib.parse.urljoin(self.url, path)
         request = urllib.request.Request(url, data=body, headers={**said, **headers}, method=method)
         with self._opener.open(request, timeout=30) as answer:
-            return Answer(answer.status, answer.url, answer.read().decode())
+            return Answer(answer.status, answer.url, answer.read().decode(errors="replace"))

@@ -240,6 +240,7 @@ def _leave(story: Story, served: Served, alice: Caller) -> None:
     before = len(served.mailbox.messages)
     alice.submit("/account/deletion/code/", email=ALICE.spellings[0])
     code = walking.code_in_mail(served, ALICE.on_the_wire, about="delete your account", after=before)
+    _have_an_archive(alice)
     _let_mail_wait(served)
     status, said = adieu(served.settings, "backup", str(story.house.backup))
     assert status == 0, said
@@ -252,6 +253,15 @@ def _leave(story: Story, served: Served, alice: Caller) -> None:
         story.keep_secret(found.group(1))
         wait_until(lambda: "step.failed" in served.log, "a step that fails")
     _see_it_through(story, served, found.group(1))
+
+
+def _have_an_archive(alice: Caller) -> None:
+    """Ask for all of it twice: the first is downloaded, the second waits while she leaves."""
+    for _ in range(2):
+        assert alice.api("POST", "/account/export").status == 202
+        wait_until(lambda: alice.api("GET", "/account/export").json["state"] == "ready", "an archive")
+    file = alice.get("/api/v1/account/export/download").text
+    assert all(word in file for word in ("profile.json", ALICE.company, ALICE.network_address, COMMENT))
 
 
 def _let_mail_wait(served: Served) -> None:

@@ -1,6 +1,6 @@
 """What becomes of the fields of this package, and of those that allauth brings (Rule D13)."""
 
-from adieu.core.declaring import Fate, Fates
+from adieu.core.declaring import Exported, Exports, Fate, Fates, Withheld
 
 FATES: Fates = {
     "accounts.Account": {
@@ -42,4 +42,45 @@ FATES: Fates = {
         "sent": Fate.ERASE,
         "key": Fate.ERASE,
     },
+}
+
+SEALED = Withheld("it stands for the address, which the archive has as you typed it")
+
+EXPORTS: Exports = {
+    "accounts.Account": {
+        "id": Exported("account", "id"),
+        "email": SEALED,
+        "password": Withheld("a digest, from which nobody can tell the password"),
+        "last_login": Exported("account", "last_signed_in_at"),
+        "registered_at": Exported("account", "registered_at"),
+        "locked_at": Exported("account", "locked_at"),
+    },
+    "accounts.TermsAgreement": {
+        "id": Withheld("a running number"),
+        "account": Exported("account", "id"),
+        "version": Exported("agreements", "version"),
+        "agreed_at": Exported("agreements", "agreed_at"),
+    },
+    "accounts.Session": {
+        "key_digest": Withheld("made from the key of the session, which is a secret"),
+        "account": Exported("account", "id"),
+        "started_at": Exported("sessions", "started_at"),
+        "last_seen_at": Exported("sessions", "last_seen_at"),
+        "expires_at": Exported("sessions", "expires_at"),
+    },
+    "accounts.Operator": {
+        "account": Exported("account", "id"),
+        "added_at": Exported("account", "operator_since"),
+    },
+    "account.EmailAddress": {
+        "id": Withheld("a running number"),
+        "user": Exported("account", "id"),
+        "email": Exported("addresses", "address"),
+        "verified": Exported("addresses", "is_verified"),
+        "primary": Exported("addresses", "is_first"),
+    },
+    "account.EmailConfirmation": dict.fromkeys(
+        ("id", "email_address", "created", "sent", "key"),
+        Withheld("nothing writes this table: codes are used, not links"),
+    ),
 }

@@ -5,8 +5,10 @@ from datetime import datetime
 from uuid import UUID
 
 from adieu.accounts.erasing import count_left, erase_account, lock_account
+from adieu.accounts.exporting import tables
 from adieu.accounts.locking import set_locked
 from adieu.accounts.models import Session
+from adieu.core.archiving import Table
 from adieu.core.keeping import Blocker, Description, Going, Override, Step, StepSpec, Subject
 
 
@@ -28,6 +30,10 @@ class AccountsKeeper:
                 Going("session", "sessions", sessions),
             )
         )
+
+    def export(self, *, account_id: UUID) -> Sequence[Table]:
+        """Give the account, its sessions and its agreements."""
+        return tables(account_id=account_id)
 
     def settle_blockers(self, *, account_id: UUID, override: Override | None, now: datetime) -> None:
         """Nothing here is ever in the way."""

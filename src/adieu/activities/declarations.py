@@ -1,6 +1,6 @@
 """What becomes of the fields of this package (Rule D13)."""
 
-from adieu.core.declaring import Fate, Fates, Retain
+from adieu.core.declaring import Exported, Exports, Fate, Fates, Retain
 
 BY_OPAQUE_ID = Retain(
     "an organization answers for what happened in it; shown as “Deleted account”", "the installation ends"
@@ -28,5 +28,16 @@ FATES: Fates = {
         "actor_id": OF_OPERATORS,
         "subject_id": OF_OPERATORS,
         "recorded_at": Fate.NOT_PERSONAL,
+    },
+}
+
+EXPORTS: Exports = {
+    "activities.Activity": {
+        "actor_id": Exported("activities", "by"),
+        "subject_id": Exported("activities", "subject_id"),
+    },
+    "activities.OperatorAct": {
+        "actor_id": Exported("operator_log", "by"),
+        "subject_id": Exported("operator_log", "is_about_you"),
     },
 }

@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "adieu.accounts",
     "adieu.tenancy",
     "adieu.deletion",
+    "adieu.archives",
 ]
 MIDDLEWARE = [
     "adieu.kit.logs.request_id_middleware",

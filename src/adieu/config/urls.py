@@ -8,6 +8,7 @@ from adieu.ops import health
 urlpatterns = [
     path("", include("adieu.console.urls")),
     path("", include("adieu.console.accounts.urls")),
+    path("", include("adieu.console.archives.urls")),
     path("", include("adieu.console.deletion.urls")),
     path("", include("adieu.console.mailbox.urls")),
     path("api/v1/", api.urls),

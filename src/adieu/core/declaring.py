@@ -1,4 +1,7 @@
-"""What becomes of every field when a person leaves; a field nobody declared fails the build (Rule D13)."""
+"""What becomes of every field when a person leaves, and where it stands in the archive of their data.
+
+A field that nobody declared fails the build (Rule D13).
+"""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -21,3 +24,21 @@ class Retain:
 
 
 type Fates = dict[str, dict[str, Fate | Retain]]
+
+
+@dataclass(frozen=True)
+class Exported:
+    """The person finds the field in their archive: in which table, and in which column."""
+
+    table: str
+    column: str
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """The field is not in the archive, and why not."""
+
+    why: str
+
+
+type Exports = dict[str, dict[str, Exported | Withheld]]

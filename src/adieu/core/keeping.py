@@ -22,6 +22,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
+from adieu.core.archiving import Table
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -135,6 +137,9 @@ class Keeper(Protocol):
 
     def describe(self, *, account_id: UUID) -> Description:
         """Tell what goes and what stays."""
+
+    def export(self, *, account_id: UUID) -> Sequence[Table]:
+        """Give what is kept of the person, table by table, and nothing of others."""
 
     def settle_blockers(self, *, account_id: UUID, override: Override | None, now: datetime) -> None:
         """Settle what is in the way, in the caller's transaction, which has locked it.

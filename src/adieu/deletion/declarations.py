@@ -1,6 +1,6 @@
 """What becomes of the fields of this package (Rule D13)."""
 
-from adieu.core.declaring import Fate, Fates, Retain
+from adieu.core.declaring import Exported, Exports, Fate, Fates, Retain, Withheld
 
 EVIDENCE = Retain("evidence that the account was deleted at the person's wish", "the installation ends")
 PROGRESS = Retain("the person and the operator see what was done", "the installation ends")
@@ -68,4 +68,41 @@ FATES: Fates = {
         "reason": Fate.NOT_PERSONAL,
         "count": Fate.NOT_PERSONAL,
     },
+}
+
+LATER = Withheld("written when the account is deleted; the farewell page and the receipt show it")
+OF_THE_CODE = Withheld("how the code that was sent is checked")
+
+EXPORTS: Exports = {
+    "deletion.DeletionRequest": {
+        "id": Exported("deletion_requests", "id"),
+        "account": Exported("account", "id"),
+        "former_account_id": LATER,
+        "state": Exported("deletion_requests", "state"),
+        "reason": Exported("deletion_requests", "reason"),
+        "opened_at": Exported("deletion_requests", "opened_at"),
+        "ended_at": Exported("deletion_requests", "ended_at"),
+        "confirmed_at": LATER,
+        "completed_at": LATER,
+        "told_late_at": LATER,
+        "told_stuck_at": LATER,
+        "intent_fence": LATER,
+        "intended_at": LATER,
+        "described": LATER,
+        "replayed_at": LATER,
+    },
+    "deletion.Verification": {
+        "request": Exported("deletion_requests", "id"),
+        "number": OF_THE_CODE,
+        "session_digest": OF_THE_CODE,
+        "owned": OF_THE_CODE,
+        "consent_texts": OF_THE_CODE,
+        "wrong_tries": OF_THE_CODE,
+        "sent_at": Exported("deletion_requests", "code_sent_at"),
+        "expires_at": OF_THE_CODE,
+        "used_up_at": OF_THE_CODE,
+    },
+    "deletion.Consent": dict.fromkeys(FATES["deletion.Consent"], LATER),
+    "deletion.ErasureStep": dict.fromkeys(FATES["deletion.ErasureStep"], LATER),
+    "deletion.Receipt": dict.fromkeys(FATES["deletion.Receipt"], LATER),
 }

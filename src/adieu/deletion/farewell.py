@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from adieu.core.archiving import Table
 from adieu.core.keeping import Blocker, Description, NotYet, Override, Step, StepSpec, Subject
 from adieu.core.keys import derive_key
 from adieu.core.links import FAREWELLS, NotALink
@@ -219,6 +220,11 @@ class FarewellKeeper:
         """Tell who is told."""
         del account_id
         return Description(told=("You, by one last mail. Your address is erased after it.",))
+
+    def export(self, *, account_id: UUID) -> Sequence[Table]:
+        """Give nothing: what is here begins when the account is gone."""
+        del account_id
+        return ()
 
     def settle_blockers(self, *, account_id: UUID, override: Override | None, now: datetime) -> None:
         """Nothing here is ever in the way."""

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from adieu.core.archiving import Table
 from adieu.core.keeping import Blocker, Description, Override, Staying, Step, StepSpec, Subject
+from adieu.deletion.exporting import requests
 from adieu.deletion.models import DeletionRequest, RequestState
 from adieu.kit import sql
 from adieu.kit.crashing import crash_point
@@ -42,6 +44,10 @@ class DeletionKeeper:
                 ),
             ),
         )
+
+    def export(self, *, account_id: UUID) -> Sequence[Table]:
+        """Give the requests and what was written with them."""
+        return (requests(account_id=account_id),)
 
     def settle_blockers(self, *, account_id: UUID, override: Override | None, now: datetime) -> None:
         """Nothing here is ever in the way."""

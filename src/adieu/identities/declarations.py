@@ -1,6 +1,6 @@
 """What becomes of the fields of this package (Rule D13)."""
 
-from adieu.core.declaring import Fate, Fates, Retain
+from adieu.core.declaring import Exports, Fate, Fates, Retain, Withheld
 
 REFUSAL = Retain("refusing the return of a deleted identifier (Rule C6)", "an operator lifts the claim")
 
@@ -18,4 +18,11 @@ FATES: Fates = {
         "account": Fate.ERASE,
         "retired_at": REFUSAL,
     },
+}
+
+EXPORTS: Exports = {
+    "identities.IdentityClaim": dict.fromkeys(
+        FATES["identities.IdentityClaim"],
+        Withheld("made from your address with a secret; it says no more than the address"),
+    ),
 }

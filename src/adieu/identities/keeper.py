@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from adieu.core.archiving import Table
 from adieu.core.keeping import Blocker, Description, Override, Staying, Step, StepSpec, Subject
 from adieu.identities.models import IdentityClaim
 from adieu.identities.operations import retire
@@ -31,6 +32,11 @@ class IdentitiesKeeper:
         """Tell that the retired claim stays, and why."""
         del account_id
         return Description(stays=(STAYS,))
+
+    def export(self, *, account_id: UUID) -> Sequence[Table]:
+        """Give nothing: a claim says no more than the address it was made from."""
+        del account_id
+        return ()
 
     def settle_blockers(self, *, account_id: UUID, override: Override | None, now: datetime) -> None:
         """Nothing here is ever in the way."""

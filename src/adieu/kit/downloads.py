@@ -41,15 +41,35 @@ def download(
         name: What the file is called; letters of ASCII, digits, dots and dashes.
         media_type: What it is.
     """
-    response = StreamingHttpResponse(
-        _while_let_in(request, parts), content_type=f"{media_type}; charset=utf-8"
-    )
+    # The web server ends the answer as if it were whole, so the file itself has to say that it is not.
+    content = _while_let_in(request, parts, last_words=(BROKEN_OFF,))
+    response = StreamingHttpResponse(content, content_type=f"{media_type}; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
-def _while_let_in(request: HttpRequest, parts: Iterable[str]) -> Iterator[str]:
-    """Give each part after a look whether it may still go out.
+def download_file(
+    request: HttpRequest, parts: Iterable[bytes], *, name: str, media_type: str, size: int
+) -> StreamingHttpResponse:
+    """Answer with a file that is there, for as long as whoever asked is let in (Rule D7).
+
+    Args:
+        request: Who asked; the session or key it came with is looked up before each part.
+        parts: Its bytes, piece by piece.
+        name: What the file is called; letters of ASCII, digits, dots and dashes.
+        media_type: What it is.
+        size: How many bytes it has, so that whoever gets fewer knows that it broke off.
+    """
+    response = StreamingHttpResponse(_while_let_in(request, parts, last_words=()), content_type=media_type)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Content-Length"] = str(size)
+    return response
+
+
+def _while_let_in[Part: (str, bytes)](
+    request: HttpRequest, parts: Iterable[Part], *, last_words: Sequence[Part]
+) -> Iterator[Part]:
+    """Give each part after a look whether it may still go out, and the last words when it may not.
 
     Raises:
         NoLongerLetIn: it may not.
@@ -60,8 +80,7 @@ def _while_let_in(request: HttpRequest, parts: Iterable[str]) -> Iterator[str]:
             _require_still_let_in(request)
             yield part
     except Exception:
-        # The web server ends the answer as if it were whole, so the file itself has to say that it is not.
-        yield BROKEN_OFF
+        yield from last_words
         raise
 
 

@@ -1,6 +1,6 @@
 """What becomes of the fields of this package (Rule D13)."""
 
-from adieu.core.declaring import Fate, Fates, Retain
+from adieu.core.declaring import Exports, Fate, Fates, Retain, Withheld
 
 BY_OPAQUE_ID = Retain("a restored backup must not bring anybody back (Rule L2)", "the installation ends")
 
@@ -19,4 +19,8 @@ FATES: Fates = {
         "made_at": Fate.NOT_PERSONAL,
         "number": Fate.NOT_PERSONAL,
     },
+}
+
+EXPORTS: Exports = {
+    "ledger.Change": {"body": Withheld("what the ledger of deletions waits to be told, by opaque ids")},
 }

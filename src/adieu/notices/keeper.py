@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from adieu.core.archiving import Table
 from adieu.core.keeping import Blocker, Description, Override, Step, StepSpec, Subject
 from adieu.kit.crashing import crash_point
+from adieu.notices.exporting import waiting
 from adieu.notices.models import Notice, NoticeState
 from adieu.notices.operations import drop
 from adieu.vault import operations as vault
@@ -27,6 +29,10 @@ class NoticesKeeper:
     def describe(self, *, account_id: UUID) -> Description:
         """Mail that waits is too small a thing to list."""
         return Description()
+
+    def export(self, *, account_id: UUID) -> Sequence[Table]:
+        """Give the mails that wait."""
+        return (waiting(account_id=account_id),)
 
     def settle_blockers(self, *, account_id: UUID, override: Override | None, now: datetime) -> None:
         """Nothing here is ever in the way."""

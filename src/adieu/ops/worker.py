@@ -24,11 +24,12 @@ from adieu.deletion.promises import tell_late
 from adieu.kit import limits, logs
 from adieu.notices import sweeps as notices
 from adieu.notices.delivery import deliver_due
+from adieu.ops.archives import Bench
 from adieu.ops.checkpoints import checkpoint_main
 from adieu.ops.ledgers import catch_up
 from adieu.tenancy import endings as invitations
 from adieu.tenancy.replaying import sweep_left
-from adieu.vault import comments, copies
+from adieu.vault import archives, comments, copies
 from adieu.vault import operations as vault
 from adieu.vault.checkpoints import checkpoint as checkpoint_vault
 
@@ -57,6 +58,7 @@ class Shift:
         self.told = threading.Event()
         self.over = threading.Event()
         self.hand = Hand()
+        self.bench = Bench(self.may_go_on)
 
     def may_go_on(self) -> bool:
         """Tell whether something new may be begun."""
@@ -85,6 +87,7 @@ def chores(shift: Shift | None = None) -> list[Chore]:
     return [
         Chore("steps", lambda _: _run_steps(shift), PAUSE),
         Chore("notices", lambda now: _deliver(shift, now), PAUSE),
+        Chore("archives", shift.bench.build, PAUSE),
         Chore("ledger", lambda now: catch_up(now=now), PAUSE),
         Chore("late_deletions", lambda now: tell_late(now=now), MINUTE),
         Chore("main_checkpoint", lambda _: checkpoint_main(), PAUSE),
@@ -97,6 +100,7 @@ def chores(shift: Shift | None = None) -> list[Chore]:
         Chore("strays_sweep", _sweep_stray_comments, MINUTE),
         Chore("invitations_sweep", lambda now: invitations.sweep(now=now), MINUTE),
         Chore("ownerless_sweep", lambda _: sweep_left(), MINUTE),
+        Chore("archives_sweep", lambda now: archives.sweep(now=now), MINUTE),
         Chore("entries_sweep", _sweep_entries, MINUTE),
         Chore("vault_compaction", lambda _: vault.owe_compaction(), DAY),
         # Last of the sweeps: what they erased leaves the vault's files (Rule P3).
@@ -118,6 +122,7 @@ def work_until_told() -> None:
                 do_if_due(chore, now=timezone.now())
         close_old_connections()
         shift.told.wait(PAUSE.total_seconds())
+    shift.bench.leave()
     shift.over.set()
 
 

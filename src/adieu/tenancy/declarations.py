@@ -1,6 +1,6 @@
 """What becomes of the fields of this package (Rule D13)."""
 
-from adieu.core.declaring import Fate, Fates
+from adieu.core.declaring import Exported, Exports, Fate, Fates, Withheld
 
 FATES: Fates = {
     "tenancy.Organization": {
@@ -60,4 +60,40 @@ FATES: Fates = {
         "expires_at": Fate.ERASE,
     },
     "tenancy.Welcome": {"account": Fate.ERASE, "welcomed_at": Fate.ERASE},
+}
+
+EXPORTS: Exports = {
+    "tenancy.Organization": {"contact": Exported("organizations", "is_contact")},
+    "tenancy.OrganizationMembership": {
+        "id": Exported("organizations", "id"),
+        "account": Exported("account", "id"),
+        "organization": Exported("organizations", "organization_id"),
+        "role": Exported("organizations", "role"),
+        "joined_at": Exported("organizations", "joined_at"),
+    },
+    "tenancy.ProjectMembership": {
+        "id": Exported("projects", "id"),
+        "member": Exported("projects", "organization_id"),
+        "project": Exported("projects", "project_id"),
+        "role": Exported("projects", "role"),
+        "joined_at": Exported("projects", "joined_at"),
+    },
+    "tenancy.Invitation": {
+        "inviter": Exported("invitations_sent", "organization_id"),
+        "address_key": Exported("invitations_received", "organization_id"),
+    },
+    "tenancy.ApiKey": {
+        "id": Exported("api_keys", "id"),
+        "member": Exported("api_keys", "organization_id"),
+        "name": Exported("api_keys", "name"),
+        "digest": Withheld("made from the key, which is a secret"),
+        "hint": Withheld("the last letters of the key, which is a secret"),
+        "created_at": Exported("api_keys", "created_at"),
+        "last_used_at": Exported("api_keys", "last_used_at"),
+        "expires_at": Exported("api_keys", "expires_at"),
+    },
+    "tenancy.Welcome": {
+        "account": Exported("account", "id"),
+        "welcomed_at": Exported("welcome", "welcomed_at"),
+    },
 }

@@ -6,10 +6,12 @@ from uuid import UUID
 
 from adieu.activities.kinds import Kind
 from adieu.activities.operations import record_in_each
+from adieu.core.archiving import Table
 from adieu.core.keeping import Blocker, Description, Going, Override, Staying, Step, StepSpec, Subject
 from adieu.kit import sql
 from adieu.kit.crashing import crash_point
 from adieu.tenancy import blockers, endings, overriding, ownership, replaying
+from adieu.tenancy.exporting import tables
 from adieu.tenancy.models import (
     ApiKey,
     Organization,
@@ -72,6 +74,10 @@ class TenancyKeeper:
             stays=(SHARED_THINGS, LOG_ENTRIES) if organizations.exists() else (LOG_ENTRIES,),
             told=(OWNERS_ARE_TOLD,) if sent else (),
         )
+
+    def export(self, *, account_id: UUID) -> Sequence[Table]:
+        """Give places, keys, invitations and activities."""
+        return tables(account_id=account_id)
 
     def settle_blockers(self, *, account_id: UUID, override: Override | None, now: datetime) -> None:
         """Do with what the account owns alone as was decided (Rules D12, L2)."""

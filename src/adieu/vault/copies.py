@@ -4,6 +4,8 @@ Note [The copy follows each erasure]
 The vault counts its compactions, and so does each copy of it. A copy with another count than the vault was
 made before an erasure, so it is made anew: by the step that erases, which is not done before, and by the
 worker once a minute. There is one copy, in one file, and the new one takes the place of the old.
+
+Archives of people's data stay out of it: they live for an hour, and can be asked for again.
 """
 
 import fcntl
@@ -70,11 +72,26 @@ def _renew(copy: Path, *, now: datetime | None) -> None:
             if _is_current(copy, now):
                 return
             copy_database(_vault(), fresh)
+            _leave_out_archives(fresh)
             crash_point("vault.copied")
             fresh.replace(copy)
             sync_file(copy.parent)
     except (OSError, sqlite3.Error) as error:
         raise UnableToCopy from error
+
+
+def _leave_out_archives(copy: Path) -> None:
+    with closing(open_file(copy)) as connection:
+        if connection.execute("SELECT 1 FROM vault_archive LIMIT 1").fetchone() is None:
+            return
+        # Nothing that is left out shall stand in a journal, a temporary file or a page that nobody uses.
+        connection.execute("PRAGMA journal_mode=OFF")
+        connection.execute("PRAGMA temp_store=MEMORY")
+        connection.execute("PRAGMA secure_delete=ON")
+        for table in ("vault_archivepart", "vault_archive"):
+            connection.execute(f"DELETE FROM {table}")  # noqa: S608 - constants
+        connection.execute("VACUUM")
+    sync_file(copy)
 
 
 def _is_current(copy: Path, now: datetime | None) -> bool:

@@ -4,13 +4,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from adieu.core.archiving import Table
 from adieu.core.keeping import Blocker, Description, Going, Override, Step, StepSpec, Subject
 from adieu.kit.crashing import crash_point
+from adieu.vault import archives
 from adieu.vault.emptying import leave_no_byte
-from adieu.vault.models import Entry, Mail, SessionData
+from adieu.vault.exporting import profile
+from adieu.vault.models import Archive, Entry, Mail, SessionData
 from adieu.vault.operations import cut_down
 from adieu.vault.session_contents import erase_contents_of
 
+ERASE_ARCHIVE = "erase_archive"
 ERASE_SESSIONS = "erase_sessions"
 CUT_DOWN = "cut_down"
 
@@ -31,6 +35,10 @@ class VaultKeeper:
         going = Going("profile (address, name, company, country)", "profiles", count)
         return Description(goes=(going,))
 
+    def export(self, *, account_id: UUID) -> Sequence[Table]:
+        """Give what the person said about themselves."""
+        return (profile(account_id=account_id),)
+
     def settle_blockers(self, *, account_id: UUID, override: Override | None, now: datetime) -> None:
         """Nothing here is ever in the way."""
 
@@ -50,8 +58,11 @@ class VaultKeeper:
 
     def steps(self, *, account_id: UUID) -> Sequence[StepSpec]:
         """Declare what goes at once; the address itself goes after the last mail."""
-        del account_id
+        # Whoever asks for an archive keeps the account from going meanwhile, so none comes after this look.
+        has_archive = Archive.objects.filter(account_id=account_id).exists()
+        archive = StepSpec(ERASE_ARCHIVE, "Erase the archive of your data")
         return (
+            *([archive] if has_archive else []),
             # In this order: pending sign-ins are found by the address, which cutting down leaves.
             StepSpec(ERASE_SESSIONS, "Erase what your browsers' sessions held"),
             StepSpec(CUT_DOWN, "Erase your name, company and country"),
@@ -63,7 +74,9 @@ class VaultKeeper:
         Raises:
             NotYet: somebody keeps reading the vault.
         """
-        if step.name == ERASE_SESSIONS:
+        if step.name == ERASE_ARCHIVE:
+            archives.erase(account_id=step.account_id)
+        elif step.name == ERASE_SESSIONS:
             erase_contents_of(account_id=step.account_id)
         elif step.name == CUT_DOWN:
             cut_down(account_id=step.account_id)
@@ -72,7 +85,12 @@ class VaultKeeper:
 
     def residue(self, *, account_id: UUID) -> Sequence[str]:
         """Name the vault's tables that still hold something of the person."""
-        tables = {"vault entry": Entry, "session content": SessionData, "waiting mail": Mail}
+        tables = {
+            "vault entry": Entry,
+            "session content": SessionData,
+            "waiting mail": Mail,
+            "archive": Archive,
+        }
         return [
             name
             for name, model in tables.items()

@@ -103,3 +103,104 @@ class DevelopmentMail(models.Model):
     text = models.TextField()
     html = models.TextField()
     received_at = models.DateTimeField(db_index=True)
+
+
+class ArchiveState(models.TextChoices):
+    WAITING = "waiting"
+    BUILDING = "building"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class ArchiveProblem(models.TextChoices):
+    """Why an archive could not be built."""
+
+    DISK_FULL = "disk_full"
+    OTHER = "other"
+
+
+class Archive(models.Model):
+    """The one archive of a person's data: asked for, built in the background, gone an hour after.
+
+    waiting ──(claim: epoch + 1, lease)──▶ building ──▶ ready
+       ▲                                    │    └──(failed too often)──▶ failed
+       └────────(failed, given back)────────┘
+    """
+
+    id = models.UUIDField(primary_key=True)
+    account_id = models.UUIDField(unique=True)
+    state = models.CharField(max_length=8, choices=ArchiveState.choices, default=ArchiveState.WAITING)
+    asked_at = models.DateTimeField()
+    # Raised by every claim; a worker that wakes up late holds an old one and can write nothing.
+    epoch = models.PositiveIntegerField(default=0)
+    failures = models.PositiveIntegerField(default=0)
+    next_attempt_at = models.DateTimeField()
+    leased_until_at = models.DateTimeField(null=True)
+    tables_done = models.PositiveSmallIntegerField(default=0)
+    tables_total = models.PositiveSmallIntegerField(default=0)
+    part_count = models.PositiveIntegerField(default=0)
+    size = models.PositiveBigIntegerField(default=0)
+    ready_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    failed_at = models.DateTimeField(null=True)
+    problem = models.CharField(max_length=16, choices=ArchiveProblem.choices, blank=True, default="")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="archive_state_tells_times",
+                condition=(
+                    models.Q(
+                        state="waiting",
+                        leased_until_at__isnull=True,
+                        ready_at__isnull=True,
+                        expires_at__isnull=True,
+                        failed_at__isnull=True,
+                        problem="",
+                    )
+                    | models.Q(
+                        state="building",
+                        leased_until_at__isnull=False,
+                        ready_at__isnull=True,
+                        expires_at__isnull=True,
+                        failed_at__isnull=True,
+                        problem="",
+                    )
+                    | models.Q(
+                        state="ready",
+                        leased_until_at__isnull=True,
+                        ready_at__isnull=False,
+                        expires_at__isnull=False,
+                        expires_at__gt=models.F("ready_at"),
+                        failed_at__isnull=True,
+                        problem="",
+                    )
+                    | models.Q(
+                        state="failed",
+                        leased_until_at__isnull=True,
+                        ready_at__isnull=True,
+                        expires_at__isnull=True,
+                        failed_at__isnull=False,
+                        problem__in=["disk_full", "other"],
+                    )
+                ),
+            ),
+            models.CheckConstraint(
+                name="archive_only_ready_is_whole",
+                condition=~models.Q(state="ready")
+                | models.Q(tables_done=models.F("tables_total"), tables_total__gt=0, part_count__gt=0),
+            ),
+        ]
+
+
+class ArchivePart(models.Model):
+    """A piece of an archive's file; it goes with the archive."""
+
+    archive = models.ForeignKey(Archive, on_delete=models.DB_CASCADE, related_name="parts")
+    number = models.PositiveIntegerField()
+    content = models.BinaryField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["archive", "number"], name="archive_part_once")
+        ]

@@ -29,14 +29,26 @@ from django.db import DatabaseError, OperationalError, connections
 
 from adieu.kit import sql
 from adieu.vault import debts, requirements
-from adieu.vault.models import Comment, DevelopmentMail, Entry, InvitedAddress, Mail, SessionData
+from adieu.vault.models import (
+    Archive,
+    ArchivePart,
+    Comment,
+    DevelopmentMail,
+    Entry,
+    InvitedAddress,
+    Mail,
+    SessionData,
+)
 from adieu.vault.router import VAULT
 from adieu.vault.waiting import UnableToCheckpoint, wait_until_free
 
 # Any number that nobody else uses; advisory locks are of one database.
 LOCK = 2030_0304
 LOCK_TIMEOUT = "250ms"
-TABLES = [model._meta.db_table for model in (Entry, SessionData, InvitedAddress, Mail, DevelopmentMail)]  # noqa: SLF001
+TABLES = [
+    model._meta.db_table  # noqa: SLF001
+    for model in (Entry, SessionData, InvitedAddress, Mail, DevelopmentMail, Archive, ArchivePart)
+]
 COMMENTS = Comment._meta.db_table  # noqa: SLF001
 
 # What may be in the way, in words, and how many of it are older than a transaction id; in this order.

@@ -8,7 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from adieu.accounts.addresses import AccountGone
 from adieu.api.v1 import authentication
+from adieu.archives.operations import ArchiveNotFound, ArchiveNotReady
 from adieu.core.names import NameNotAllowed
 from adieu.core.texts import TextNotAllowed
 from adieu.deletion import farewell, intents, requests, verification
@@ -80,6 +82,9 @@ STATUS_OF: dict[type[Exception], HTTPStatus] = {
     api_keys.TooManyApiKeys: HTTPStatus.CONFLICT,
     api_keys.ExpiryNotAllowed: HTTPStatus.UNPROCESSABLE_ENTITY,
     api_keys.ApiKeyExpired: HTTPStatus.GONE,
+    AccountGone: HTTPStatus.UNAUTHORIZED,
+    ArchiveNotFound: HTTPStatus.NOT_FOUND,
+    ArchiveNotReady: HTTPStatus.CONFLICT,
     authentication.SessionRequired: HTTPStatus.FORBIDDEN,
     authentication.TermsNotAgreed: HTTPStatus.FORBIDDEN,
 }

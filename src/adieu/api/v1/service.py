@@ -4,6 +4,7 @@ from adieu.api.v1 import (
     account,
     activities,
     api_keys,
+    archives,
     deletion,
     invitations,
     members,
@@ -25,6 +26,8 @@ api = DescribedAPI(
 api.add_router("/account", account.router)
 # An account is never deleted with an API key alone.
 api.add_router("/account/deletion", deletion.router, auth=session_only)
+# Nor does a key, which works in one organization, get all that is kept of its owner.
+api.add_router("/account/export", archives.router, auth=session_only)
 api.add_router("", deletion.public_router)
 api.add_router("/organizations", organizations.router)
 api.add_router("/organizations", members.router)

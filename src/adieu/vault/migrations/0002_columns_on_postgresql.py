@@ -1,6 +1,6 @@
 """What PostgreSQL would make of the vault's columns beside keeping them (Rule P3).
 
-ANALYZE copies common values into a table of its own. Long texts are compressed, and then no scan for a word
+ANALYZE copies common values into a table of its own. Long values are compressed, and then no scan for a word
 finds what is left of a person.
 """
 
@@ -17,7 +17,7 @@ def keep_plain_and_once(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
         for field in model._meta.local_fields:  # noqa: SLF001
             alter = f'ALTER TABLE {model._meta.db_table} ALTER COLUMN "{field.column}" SET'  # noqa: SLF001
             editor.execute(f"{alter} STATISTICS 0")
-            if isinstance(field, models.CharField | models.TextField):
+            if isinstance(field, models.CharField | models.TextField | models.BinaryField):
                 editor.execute(f"{alter} STORAGE EXTERNAL")
 
 
