@@ -20,7 +20,7 @@ from adieu.accounts.models import Account, Session
 from adieu.accounts.operations import register
 from adieu.identities import peppers
 from adieu.identities.models import IdentityClaim
-from adieu.identities.operations import IdentityRetired, IdentityTaken, claim
+from adieu.identities.operations import IdentityRetired, IdentityTaken, claim, free_keys, hold_keys
 from adieu.identities.queries import ClaimStatus, status_of
 from adieu.kit import keys
 from adieu.kit.errors import UnableToStart
@@ -167,6 +167,25 @@ def test_whom_the_vault_does_not_know_stays_and_signs_in(now: datetime, capsys: 
     with pytest.raises(IdentityTaken):
         join(BOB, now)
     vault.put(account_id=bob, address=BOB, now=now)
+    assert rotate() == 0
+    assert version_of(bob) == 3
+
+
+def test_what_waits_for_the_operator_under_the_new_key_is_in_nobodys_way(now: datetime) -> None:
+    """A backup from before the rotation, and a deletion after it that has no end in the ledger (Rule L1)."""
+    bob = join(BOB, now)
+    keys.make_next(data_dir=settings.ADIEU.data_dir, purpose=keys.PEPPER)
+    settings.PEPPERS = keys.peppers(data_dir=settings.ADIEU.data_dir, given=None)
+    held = [(seal(BOB).removesuffix("@sealed.invalid"), 1, 2)]
+    with transaction():
+        hold_keys(keys=held, since=now)
+    assert rotate() == 0
+    assert (version_of(bob), status(BOB), key_files()[-1]) == (1, ClaimStatus.RETIRED, "pepper-2.key")
+    with transaction():
+        free_keys(keys=held, since=now)
+    assert status(BOB) is ClaimStatus.LIVE
+    sign_in(browser := Client(), BOB)
+    assert is_signed_in(browser)
     assert rotate() == 0
     assert version_of(bob) == 3
 
