@@ -68,6 +68,20 @@ def test_note_with_a_signature_of_another_key_opens() -> None:
     assert open_note(GO_NOTE + signature, keys=[read_key(GO_KEY)]) == GO_TEXT
 
 
+@pytest.mark.parametrize("other", ["nAN=\n", "nAM\n", "nAM==\n"])
+def test_note_whose_signature_is_written_another_way_does_not_open(other: str) -> None:
+    """The last letter before a `=` has bits that say nothing."""
+    with pytest.raises(NotANote):
+        open_note(GO_NOTE.removesuffix("nAM=\n") + other, keys=[read_key(GO_KEY)])
+
+
+def test_proof_whose_nonce_is_written_another_way_is_none() -> None:
+    text = proof_of(0).text
+    assert "extra bm9uY2U=\n" in text
+    with pytest.raises(NotAProof):
+        read_proof(text.replace("bm9uY2U=", "bm9uY2V="))
+
+
 def test_one_wrong_signature_of_a_known_key_spoils_a_note() -> None:
     wrong = sign_note("something else\n", name=ORIGIN, seed=SEED).rpartition("\n\n")[2]
     with pytest.raises(NotSigned):
@@ -86,6 +100,7 @@ def test_one_wrong_signature_of_a_known_key_spoils_a_note() -> None:
         "a\x07\n\n— b YQ==\n",
         "a\n\n— b YQ==",
         "a\n\n- b YQ==\n",
+        "a\n\n— b AAAA\n",
     ],
 )
 def test_what_is_no_note_is_none(text: str) -> None:

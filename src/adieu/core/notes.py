@@ -4,7 +4,6 @@ Source: https://c2sp.org/signed-note
 """
 
 import base64
-import binascii
 import hashlib
 import re
 from collections.abc import Iterable
@@ -123,15 +122,24 @@ def _signature(line: str) -> tuple[str, bytes]:
     matched = SIGNATURE_LINE.fullmatch(line)
     if matched is None:
         raise NotANote(line)
-    return matched[1], _bytes(matched[2])
+    return matched[1], _bytes(matched[2], least=ID_LENGTH + 1)
 
 
 def _base64(value: bytes) -> str:
     return base64.b64encode(value).decode()
 
 
-def _bytes(text: str) -> bytes:
+def bytes_of(text: str) -> bytes | None:
+    """Read Base64; nothing if there is another way to write the same, so that nobody can change a letter."""
     try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error as error:
-        raise NotANote(text) from error
+        found = base64.b64decode(text, validate=True)
+    except ValueError:
+        return None
+    return found if _base64(found) == text else None
+
+
+def _bytes(text: str, *, least: int = 1) -> bytes:
+    found = bytes_of(text)
+    if found is None or len(found) < least:
+        raise NotANote(text)
+    return found

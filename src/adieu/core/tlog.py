@@ -4,13 +4,12 @@ Sources: https://c2sp.org/tlog-checkpoint, https://c2sp.org/tlog-proof
 """
 
 import base64
-import binascii
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from adieu.core import merkle
-from adieu.core.notes import NotANote, NoteKey, NotSigned, open_note
+from adieu.core.notes import NotANote, NoteKey, NotSigned, bytes_of, open_note
 
 FIRST_LINE = "c2sp.org/tlog-proof@v1"
 HASH_LENGTH = 32
@@ -71,7 +70,7 @@ def read_checkpoint(text: str) -> Checkpoint:
         NotACheckpoint: it has not the form of one.
     """
     origin, size, root, *_ = [*text.split("\n"), "", "", ""]
-    found = _bytes(root)
+    found = bytes_of(root)
     if not origin or not NUMBER.fullmatch(size) or found is None or len(found) != HASH_LENGTH:
         raise NotACheckpoint(text)
     return Checkpoint(origin, int(size), found)
@@ -85,9 +84,9 @@ def read_proof(text: str) -> Proof:
     """
     above, _, checkpoint = text.partition("\n\n")
     first, *lines = above.split("\n")
-    extra = _bytes(lines.pop(0).removeprefix("extra ")) if lines and lines[0].startswith("extra ") else b""
+    extra = bytes_of(lines.pop(0).removeprefix("extra ")) if lines and lines[0].startswith("extra ") else b""
     index = lines.pop(0).removeprefix("index ") if lines and lines[0].startswith("index ") else ""
-    hashes = [_bytes(line) for line in lines]
+    hashes = [bytes_of(line) for line in lines]
     if first != FIRST_LINE or extra is None or not NUMBER.fullmatch(index) or not checkpoint:
         raise NotAProof(text)
     whole = tuple(each for each in hashes if each is not None and len(each) == HASH_LENGTH)
@@ -122,10 +121,3 @@ def check_proof(proof: Proof, *, data: bytes, origin: str, keys: Iterable[NoteKe
     if checkpoint.origin != origin or not is_in_it:
         raise NotProven
     return checkpoint
-
-
-def _bytes(text: str) -> bytes | None:
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        return None
