@@ -146,6 +146,20 @@ def test_nobody_who_is_gone_can_ask(now: datetime, alice: UUID) -> None:
     assert not Archive.objects.exists()
 
 
+def test_whoever_goes_in_the_middle_of_asking_leaves_nothing(now: datetime, alice: UUID) -> None:
+    settle(alice, now)
+    code = ask_to_leave(alice, ALICE, now)
+
+    def go(point: str) -> None:
+        if point == "archive.told":
+            confirm(alice, code, now)
+            work(now)
+
+    with installed(go), pytest.raises(AccountGone):
+        operations.ask(account_id=alice, now=now)
+    assert not Archive.objects.exists()
+
+
 def test_a_vault_from_a_copy_builds_nothing_for_somebody_who_is_gone(now: datetime, alice: UUID) -> None:
     leave(alice, ALICE, now)
     work(now)
@@ -161,7 +175,8 @@ def test_a_worker_that_was_killed_is_followed_by_another(now: datetime, alice: U
     store.note_progress(slow, done=0, total=3, now=now)
     store.add_part(slow, number=0, content=b"half of it", now=now)
     assert build(now + store.LEASE - SECOND) == 0
-    assert build(now + store.LEASE) == 1
+    other = store.claim(now=now + store.LEASE)
+    assert other
     late_acts: list[Callable[[], object]] = [
         lambda: store.add_part(slow, number=1, content=b"the rest", now=now),
         lambda: store.note_progress(slow, done=3, total=3, now=now),
@@ -169,6 +184,11 @@ def test_a_worker_that_was_killed_is_followed_by_another(now: datetime, alice: U
         lambda: store.give_back(slow, now=now),
         lambda: store.fail(slow, ArchiveProblem.OTHER, now=now, wait=SECOND),
     ]
+    for late in late_acts:
+        with pytest.raises(LeaseLost):
+            late()
+    store.give_back(other, now=now + store.LEASE)
+    assert build(now + store.LEASE) == 1
     for late in late_acts:
         with pytest.raises(LeaseLost):
             late()
