@@ -47,6 +47,7 @@ class MarkedWorld:
         ids = {
             "account_id": bob,
             "api_key_id": key["id"],
+            "archive_id": str(uuid4()),
             "invitation_id": offered["items"][0]["id"],
             "member_id": bob,
             "message_id": str(uuid4()),
