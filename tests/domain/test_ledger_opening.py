@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from django.conf import settings
 
+from adieu.accounts.models import Account
 from adieu.kit.errors import UnableToStart
 from adieu.kit.transactions import transaction
 from adieu.ledger.entries import Kind
@@ -24,10 +25,15 @@ from adieu.ledger.opening import (
 )
 from adieu.ledger.owing import append_owed, owe_line
 from adieu.ledger.replaying import take_in
+from adieu.ledger.stores import LedgerShrank
 from adieu.ledger.tables import TableStore
+from adieu.ops.ledgers import catch_up
 from tests.support.ledgers import place_for_a_ledger
+from tests.support.people import ask_to_leave, confirm, join
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vault"])
+
+ALICE = "alice@example.org"
 
 
 @pytest.fixture
@@ -154,6 +160,25 @@ def tell(ledger: FileStore | TableStore, now: datetime) -> None:
     with transaction():
         owe_line(kind=Kind.ORGANIZATION_DELETED, body={"organization": str(uuid4())}, now=now)
     assert append_owed(store=ledger, now=now) == 1
+
+
+def test_an_older_one_that_takes_its_place_while_we_run_is_not_written_to(
+    opened: FileStore | TableStore, now: datetime
+) -> None:
+    """It would be a second history, and the next start would take neither."""
+    alice = join(ALICE, now, is_welcomed=False)
+    code = ask_to_leave(alice, ALICE, now)
+    whole, earlier = lines(), lines()[:2]
+    write(earlier)
+    with pytest.raises(LedgerShrank):
+        confirm(alice, code, now)
+    with pytest.raises(LedgerShrank):
+        catch_up(now=now)
+    assert lines() == earlier
+    # With the right one in its place the same code works.
+    write(whole)
+    confirm(alice, code, now)
+    assert not Account.objects.exists()
 
 
 def test_a_longer_one_is_what_a_restore_finds(opened: FileStore | TableStore, now: datetime) -> None:

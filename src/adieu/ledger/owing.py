@@ -22,7 +22,7 @@ from adieu.kit import sql
 from adieu.kit.crashing import crash_point
 from adieu.kit.transactions import transaction_required
 from adieu.ledger.entries import Kind
-from adieu.ledger.stores import Store
+from adieu.ledger.stores import LedgerShrank, Store, UnableToAppend, UnableToRead
 
 
 @transaction_required
@@ -56,8 +56,10 @@ def append_owed(*, store: Store, now: datetime) -> int:
     """Append every line that is owed, in the order of the changes, and tell how many.
 
     Raises:
+        LedgerShrank: it is not the one that it was; nothing is appended.
         UnableToAppend: the rest stays owed.
     """
+    _refuse_shrunken(store)
     # By hand: whoever leaves waits for this, and the ORM takes longer than the database.
     owed = sql.rows("SELECT id, change_id, kind, body FROM ledger_change WHERE number IS NULL ORDER BY id")
     for id_, change_id, kind, body in owed:
@@ -66,3 +68,18 @@ def append_owed(*, store: Store, now: datetime) -> int:
         sql.run("UPDATE ledger_change SET number = %s WHERE id = %s AND number IS NULL", [entry.number, id_])
         crash_point("ledger.line_noted")
     return len(owed)
+
+
+def _refuse_shrunken(store: Store) -> None:
+    """Refuse a ledger that an older one took the place of while we run.
+
+    What is appended to it would be a second history, and whoever starts next takes neither.
+    """
+    # First what is remembered: the ledger may grow meanwhile, and another process remember that.
+    known = sql.rows("SELECT number FROM ledger_mark")
+    try:
+        last = store.head().number
+    except UnableToRead as error:
+        raise UnableToAppend from error
+    if any(last < number for (number,) in known):
+        raise LedgerShrank

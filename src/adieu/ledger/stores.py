@@ -12,6 +12,10 @@ class UnableToAppend(Fact):
     """The ledger cannot be written, so nothing was begun."""
 
 
+class LedgerShrank(UnableToAppend):
+    """The ledger is shorter than it was, so nothing is appended."""
+
+
 class UnableToRead(Fact):
     """The ledger cannot be read."""
 
