@@ -157,7 +157,7 @@ NO_DOORS_BEGINNING = {
     "projects/": "for whoever has an account",
     "invitations/": "shows, accepts or declines; a link proves nothing (Rule O3)",
     "appearance/": "keeps light or dark in a cookie",
-    "operators/": "for operators: shows how deletions go and what operators did, has stuck steps tried again",
+    "operators/": "for operators: shows how deletions go and what operators did, and deletes accounts",
     "terms/": "records that an account agreed",
     "account/deletion/": "the way out",
     "account/data/": "the archive of one's data, for whoever has an account",

@@ -49,6 +49,7 @@ def main() -> None:
     # What every life needs, loaded once.
     import_module("tests.support.departures")
     import_module("tests.crash.peppers")
+    import_module("tests.crash.on_request")
     for line in sys.stdin:
         act, *rest = json.loads(line)
         print(json.dumps(live_once(act, rest)), flush=True)
@@ -69,7 +70,7 @@ def live_once(act: str, rest: list[str]) -> dict[str, object]:
 
 
 def _act_and_end(act: str, rest: list[str], write_end: int) -> NoReturn:
-    _of_peppers("know_the_peppers")
+    _of("peppers", "know_the_peppers")
     try:
         with os.fdopen(write_end, "w") as pipe:
             json.dump(ACTS[act](*rest), pipe)
@@ -426,9 +427,9 @@ def deliver(moment: datetime) -> None:
     deliver_due(now=moment, mailer=mailers.default)
 
 
-def _of_peppers(name: str, *given: datetime) -> Any:
-    """Do what stands in `peppers.py`, which speaks of this module."""
-    return getattr(import_module("tests.crash.peppers"), name)(*given)
+def _of(module: str, name: str, *given: datetime) -> Any:
+    """Do what stands in another module, which speaks of this one."""
+    return getattr(import_module(f"tests.crash.{module}"), name)(*given)
 
 
 def note(what: dict[str, str]) -> None:
@@ -464,9 +465,12 @@ STORIES: dict[str, Callable[[datetime], None]] = {
     "put_back": put_back,
     "archive": get_an_archive,
     "cross": cross,
-    "rotate": partial(_of_peppers, "rotate"),
-    "bob_leaves": partial(_of_peppers, "bob_leaves"),
-    "lift_both": partial(_of_peppers, "lift_both"),
+    "rotate": partial(_of, "peppers", "rotate"),
+    "bob_leaves": partial(_of, "peppers", "bob_leaves"),
+    "lift_both": partial(_of, "peppers", "lift_both"),
+    "own_alone": partial(_of, "on_request", "own_alone"),
+    "hand_over": partial(_of, "on_request", "hand_over"),
+    "take_away": partial(_of, "on_request", "take_away"),
 }
 ACTS: dict[str, Callable[..., object]] = {
     "prepare": prepare,
@@ -476,8 +480,9 @@ ACTS: dict[str, Callable[..., object]] = {
     "suffer": suffer,
     "be_told_to_end": be_told_to_end,
     "look": look,
-    "look_at_peppers": partial(_of_peppers, "look_at_peppers"),
     "read_archive": read_archive,
+    "look_at_harbour": partial(_of, "on_request", "look_at_harbour"),
+    "look_at_peppers": partial(_of, "peppers", "look_at_peppers"),
 }
 
 if __name__ == "__main__":

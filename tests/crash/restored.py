@@ -69,3 +69,10 @@ def rotated(lives: Lives) -> list[tuple[str, int]]:
     """List the points of a rotation of the pepper, after Alice has left."""
     leave(lives)
     return record(lives, "rotate")
+
+
+def requested(lives: Lives) -> list[tuple[str, int]]:
+    """List the points of a deletion on request, with an organization to hand over."""
+    lives.go_back()
+    record(lives, "own_alone")
+    return record(lives, "hand_over")

@@ -8,7 +8,7 @@ import pytest
 from tests.crash.life import CHARLIE
 from tests.crash.lives import KILLED, Lives, prepared_lives
 from tests.crash.points import points_in_the_code, record
-from tests.crash.restored import back_up, put_back, repeated, rotated, settled
+from tests.crash.restored import back_up, put_back, repeated, requested, rotated, settled
 from tests.crash.story import KINDS, LATE, MAILS, STUCK, check_the_end, check_the_mails
 
 
@@ -103,7 +103,7 @@ def test_every_point_in_the_code_is_passed(
     lives: Lives, plain: list[tuple[str, int]], troubled: list[tuple[str, int]]
 ) -> None:
     """A crash point that no story passes would be tested by nothing."""
-    commands = [*back_up(lives), *put_back(lives), *rotated(lives)]
+    commands = [*back_up(lives), *put_back(lives), *rotated(lives), *requested(lives)]
     others = [*archive(lives), *repeated(lives), *settled(lives), *commands]
     passed = {name for name, _ in [*plain, *troubled, *others]}
     if lives.database.names:

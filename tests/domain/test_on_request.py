@@ -137,6 +137,8 @@ def test_its_person_is_told_and_the_receipt_says_who_did_it(alice: UUID, now: da
     assert file
     says = verify(file, keys=published_keys()).says
     assert (says["confirmed_by"], says["consents"]) == ("operator", [])
+    # Nobody was asked for a reason, so none is counted.
+    assert not [staying for staying in says["stays"] if "reason for leaving" in staying["what"]]
     assert acts() == [("account.deleted", "asked", str(deletion_id), None)]
 
 

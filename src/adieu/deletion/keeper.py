@@ -14,6 +14,17 @@ from adieu.vault.comments import forget_comment, loosen_comment
 from adieu.vault.emptying import leave_no_byte
 
 PART_COMMENT = "part_comment"
+FEEDBACK = Staying(
+    "Your reason for leaving, as a number",
+    "It is counted by week and reason. A comment, if you wrote one, is kept apart from you.",
+    "The number for good, comments until the end of the year",
+)
+RECORD = Staying(
+    "The record of this deletion",
+    "It shows when it was asked for, what you agreed to and when each step was done."
+    " It does not say who you were.",
+    "As long as this installation runs",
+)
 
 
 class DeletionKeeper:
@@ -27,23 +38,9 @@ class DeletionKeeper:
         return ()
 
     def describe(self, *, account_id: UUID) -> Description:
-        """Tell what becomes of the feedback, and what is kept as evidence."""
-        del account_id
-        return Description(
-            stays=(
-                Staying(
-                    "Your reason for leaving, as a number",
-                    "It is counted by week and reason. A comment, if you wrote one, is kept apart from you.",
-                    "The number for good, comments until the end of the year",
-                ),
-                Staying(
-                    "The record of this deletion",
-                    "It shows when it was asked for, what you agreed to and when each step was done."
-                    " It does not say who you were.",
-                    "As long as this installation runs",
-                ),
-            ),
-        )
+        """Tell what becomes of the feedback, if any is asked for, and what is kept as evidence."""
+        unasked = DeletionRequest.objects.filter(account_id=account_id, state=RequestState.OPEN, reason="")
+        return Description(stays=(RECORD,) if unasked.exists() else (FEEDBACK, RECORD))
 
     def export(self, *, account_id: UUID) -> Sequence[Table]:
         """Give the requests and what was written with them."""
