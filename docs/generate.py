@@ -3,6 +3,7 @@
 Run it with `.venv/bin/python -m docs.generate`. A test holds the committed pages equal to what this writes.
 """
 
+import argparse
 import ast
 import os
 import tempfile
@@ -46,6 +47,17 @@ edit it by hand.
 An organization has owners and members, and so has each project. Somebody can do what any of their places allows: an organization's
 owner acts in every project, also where they are not listed. Who has no place in an organization learns nothing of it: its address
 and an address that leads nowhere read the same.
+"""
+COMMANDS_HEAD = """\
+# Commands
+
+This page is written by `docs/generate.py` from what the commands say themselves; do not edit it by hand.
+
+Each command takes its settings from the environment ([Settings](settings.md)). The exit code is 0 when it did what was asked, 1 when it refused,
+with one line that says why, and 2 when it could not begin.
+
+A word in brackets may be left out. An address is read from standard input wherever that is possible: everybody on a machine
+can read the arguments of a command that runs.
 """
 ROLES_TAIL = """\
 An organization keeps at least one owner at every moment; the database itself refuses the last one's going.
@@ -187,6 +199,51 @@ def door_page() -> str:
     return "\n".join([*lines, ""])
 
 
+def command_page() -> str:
+    """Write which commands there are, as they say it themselves."""
+    from adieu.ops.main import parser  # noqa: PLC0415 - it reads no settings; the others do
+
+    lines = [COMMANDS_HEAD]
+    for name, command, says in _words(parser()):
+        lines += [f"## adieu {name}\n", f"{says}\n"]
+        acts = list(_words(command)) or [("", command, "")]
+        lines += [line for act, said, about in acts for line in _command(f"{name} {act}".strip(), said, about)]
+    return "\n".join(lines)
+
+
+def _words(said: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.ArgumentParser, str]]:
+    """Give the words that can follow, each with what it does."""
+    for action in said._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            helps = {each.dest: each.help or "" for each in action._choices_actions}
+            yield from ((name, parser, helps[name]) for name, parser in action.choices.items())
+
+
+def _command(name: str, said: argparse.ArgumentParser, about: str) -> Iterator[str]:
+    options = [action for action in said._actions if action.help != argparse.SUPPRESS and action.dest != "help"]
+    groups = {action.dest: group for group in said._mutually_exclusive_groups for action in group._group_actions}
+    usage = list(dict.fromkeys(_usage(action, groups.get(action.dest)) for action in options))
+    yield f"`{' '.join(['adieu', name, *usage])}`" + (f": {about}." if about else "")
+    yield ""
+    yield from (f"- `{_option(action)}`: {action.help}" for action in options)
+    if options:
+        yield ""
+
+
+def _usage(action: argparse.Action, group: argparse._MutuallyExclusiveGroup | None) -> str:
+    """Give what is said for one option, or for several of which one is chosen."""
+    if group:
+        text = " | ".join(map(_option, group._group_actions))
+        return f"({text})" if group.required else f"[{text}]"
+    is_needed = action.required or not (action.option_strings or action.nargs == "?")
+    return _option(action) if is_needed else f"[{_option(action)}]"
+
+
+def _option(action: argparse.Action) -> str:
+    value = action.metavar or "|".join(action.choices or ()) or ("" if action.nargs == 0 else action.dest)
+    return " ".join(filter(None, [*action.option_strings[:1], str(value)]))
+
+
 def _set_up() -> None:
     """Let the code be imported where it is not served: the settings make a data folder."""
     from django.apps import apps  # noqa: PLC0415
@@ -205,6 +262,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "roles.md": role_page,
     "activities.md": activity_page,
     "doors.md": door_page,
+    "commands.md": command_page,
 }
 
 if __name__ == "__main__":

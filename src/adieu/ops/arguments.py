@@ -7,6 +7,7 @@ from uuid import UUID
 
 # Values of OperatorReason, which cannot be imported before the settings are there.
 REASONS = ["asked", "mistake", "restore", "law"]
+WHY = "why; it is recorded in the operator log"
 
 
 def add_parent(listed: ArgumentParser) -> None:
@@ -16,7 +17,7 @@ def add_parent(listed: ArgumentParser) -> None:
 
 def add_file(listed: ArgumentParser) -> None:
     """The file of a backup."""
-    listed.add_argument("file", type=Path, metavar="FILE")
+    listed.add_argument("file", type=Path, metavar="FILE", help="where it is, or is to be")
 
 
 def add_doctor(listed: ArgumentParser) -> None:
@@ -41,12 +42,12 @@ def add_ledger(listed: ArgumentParser) -> None:
     acts.add_parser("verify", help="read every line, and say what waits for you")
     acts.add_parser("replay", help="take in what the ledger says; each start does this, too")
     settling = acts.add_parser("settle", help="say whether a deletion that a restore left open had happened")
-    settling.add_argument("id", type=UUID, metavar="DELETION")
+    settling.add_argument("id", type=UUID, metavar="DELETION", help="which one, by its id")
     said = settling.add_mutually_exclusive_group(required=True)
     said.add_argument("--was-erased", action="store_true", help="erase the account once more")
     said.add_argument("--was-not-erased", action="store_true", help="let the person in again")
     giving = acts.add_parser("give", help="name an owner of an organization that a restore left without one")
-    giving.add_argument("id", type=UUID, metavar="ORGANIZATION")
+    giving.add_argument("id", type=UUID, metavar="ORGANIZATION", help="which one, by its id")
     giving.add_argument("--to", required=True, metavar="ADDRESS", help="of a member")
 
 
@@ -56,7 +57,7 @@ def add_identities(listed: ArgumentParser) -> None:
     lifting = acts.add_parser(
         "lift", help="let a retired address be used again; it is read from standard input"
     )
-    lifting.add_argument("--reason", required=True, choices=REASONS)
+    lifting.add_argument("--reason", required=True, choices=REASONS, help=WHY)
 
 
 def add_accounts(listed: ArgumentParser) -> None:
@@ -70,7 +71,7 @@ def add_accounts(listed: ArgumentParser) -> None:
         help="whose; without it, or as -, it is read from standard input. Others on this machine can read"
         " an argument",
     )
-    deleting.add_argument("--reason", required=True, choices=REASONS)
+    deleting.add_argument("--reason", required=True, choices=REASONS, help=WHY)
     deciding = deleting.add_mutually_exclusive_group()
     deciding.add_argument(
         "--hand-over-to",

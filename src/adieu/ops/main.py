@@ -20,7 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "adieu.config.settings")
     words = list(sys.argv[1:] if arguments is None else arguments)
     # Django's own commands read what follows themselves, also --help.
-    chosen = argparse.Namespace(command=django, words=words[1:]) if words[:1] == ["django"] else _parse(words)
+    is_django = words[:1] == ["django"]
+    chosen = argparse.Namespace(command=django, words=words[1:]) if is_django else parser().parse_args(words)
     command: Command = chosen.command
     # Not for developers: their shell shows what they ask for.
     if command is not django:
@@ -175,7 +176,8 @@ def django(chosen: argparse.Namespace, environment: Environment) -> int:
     return 0
 
 
-def _parse(words: Sequence[str]) -> argparse.Namespace:
+def parser() -> argparse.ArgumentParser:
+    """Give what knows every command and what can be said after it."""
     parser = argparse.ArgumentParser(
         prog="adieu", description="A cloud console that people can leave for good."
     )
@@ -187,7 +189,7 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
         add_arguments = arguments.OF.get(name)
         if add_arguments:
             add_arguments(listed)
-    return parser.parse_args(words)
+    return parser
 
 
 def _listed(command: Command) -> tuple[str, str | None]:
