@@ -87,8 +87,8 @@ This page is written by `docs/generate.py` from `docs/doors.py`; do not edit it 
 
 A door is a way in which an account or an address could come into being. Each is tried in the tests: with a retired address in
 seven spellings; with a table of claims that is gone, forbidden, locked or read-only; and in one order after another of its steps with
-those of a deletion: a few in `make test`, in `make test-all` all there are where an address becomes somebody's, and about a
-hundred elsewhere. A page, an endpoint or a command that is not spoken of here fails the build, and so does code that
+those of a deletion: a few in `make test`, in `make test-all` all that can be told apart (`tests/support/footprints.py` says what that
+means). A page, an endpoint or a command that is not spoken of here fails the build, and so does code that
 writes accounts or addresses past the one function (`lints/doors.py`).
 Why a retired address stays refused stands in [Why a deleted address stays refused](../explanation/identity-claims.md).
 """

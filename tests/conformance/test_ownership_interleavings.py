@@ -29,7 +29,8 @@ from adieu.tenancy.offers import InvitationNotFound, token_of
 from adieu.tenancy.operations import change_organization, create_organization, delete_organization
 from tests.support.cast import make_account
 from tests.support.crowds import all_at_once
-from tests.support.interleaving import Exploration, Play, explore
+from tests.support.exploration import Exploration, explore
+from tests.support.interleaving import Play
 from tests.support.people import SESSION
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vault"])

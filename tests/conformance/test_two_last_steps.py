@@ -15,7 +15,7 @@ from adieu.deletion.farewell import ISSUE_RECEIPT
 from adieu.deletion.models import DeletionRequest, ErasureStep, RequestState
 from adieu.deletion.queue import Claimed, claim_step, finish_step
 from tests.support.crowds import all_at_once
-from tests.support.interleaving import Exploration, explore
+from tests.support.exploration import Exploration, explore
 from tests.support.people import join, leave
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vault"])

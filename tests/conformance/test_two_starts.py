@@ -12,7 +12,7 @@ import pytest
 from adieu.deletion.intents import Intent, settle
 from adieu.deletion.unsettled import unsettled_deletions
 from adieu.ledger.opening import open_ledger
-from tests.support.interleaving import Exploration, explore
+from tests.support.exploration import Exploration, explore
 from tests.support.ledgers import place_for_a_ledger
 
 pytestmark = [

@@ -3,28 +3,28 @@
 Each operation runs in a thread with a connection of its own. On PostgreSQL it stops before every statement
 that touches something another may touch, and before its commit. On SQLite, which has one writer at a time, a
 whole transaction is one step, and so is a statement outside of any. Whoever steers lets one of them do one
-step; one that waits for a lock stays where it is until the database lets it go on. `explore` goes through the
-orders: those with the fewest switches first, then all others, and at random where they are too many.
+step; one that waits for a lock stays where it is until the database lets it go on. `exploration.explore` goes
+through the orders.
 """
 
-import heapq
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import partial
-from itertools import pairwise
-from random import Random
-from threading import Event, Thread
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from threading import Event
 from time import monotonic
 from typing import Any
 
 from django.db import connections
 
 from adieu.kit import sql
+from tests.support.footprints import Footprint, Recorder
 
 # A look at whether a statement waits for a lock, when it has not ended after so many seconds.
-PATIENCE = 0.002
+PATIENCE = 0.01
 TOO_LONG = 30
+type Order = tuple[int, ...]
 # What only one account's operations touch commutes with everything, so that a switch before it shows nothing.
 SHARED = re.compile(r"\b(?:tenancy|activities|notices)_\w+|\baccounts_account\b|\bdeletion_reasoncount\b")
 
@@ -32,18 +32,19 @@ SHARED = re.compile(r"\b(?:tenancy|activities|notices)_\w+|\baccounts_account\b|
 class Actor:
     """An operation in a thread of its own that stops before each step."""
 
-    def __init__(self, act: Callable[[], object], shared: re.Pattern[str] = SHARED) -> None:
+    def __init__(self, act: Callable[[], object], shared: re.Pattern[str], stage: ThreadPoolExecutor) -> None:
         self.outcome: object = None
         self.is_done = False
         self.is_waiting = False
         self.pid = 0
         self.statements: list[str] = []
+        # The first is of what runs before the first stop.
+        self.footprints = [Footprint()]
         self.stopped = Event()
         self._may_go = Event()
         self._act = act
         self._shared = shared
-        self._thread = Thread(target=self._live, daemon=True)
-        self._thread.start()
+        stage.submit(self._live)
 
     def go(self) -> None:
         """Do one step."""
@@ -51,32 +52,48 @@ class Actor:
         self._may_go.set()
 
     def _live(self) -> None:
-        connection: Any = connections["default"]
-        commit = connection._commit
-
-        def stop_and_commit() -> None:
-            self._stop("COMMIT")
-            commit()
-
-        def stop_and_execute(execute: Callable[..., Any], statement: str, *rest: Any) -> Any:
-            if self._is_step(connection, statement):
-                self._stop(statement)
-            return execute(statement, *rest)
-
         try:
-            connection.ensure_connection()
-            if connection.vendor == "postgresql":
-                self.pid = connection.connection.info.backend_pid
-                # Django offers a hook for statements and none for commits.
-                connection._commit = stop_and_commit
-            with connection.execute_wrapper(stop_and_execute):
+            with ExitStack() as stack:
+                for connection in connections.all():
+                    self._steer(connection, stack)
                 self.outcome = self._act()
         except Exception as error:  # noqa: BLE001 - what was raised is what the test asks about
             self.outcome = error
         finally:
-            connections.close_all()
             self.is_done = True
             self.stopped.set()
+
+    def _steer(self, connection: Any, stack: ExitStack) -> None:
+        """Stop before each step, and note what each touches."""
+        is_main = connection.alias == "default"
+        stops_at_commit = is_main and connection.vendor == "postgresql"
+        recorder = Recorder(connection, lambda: self.footprints[-1])
+        commit, rollback = connection._commit, connection._rollback
+
+        def stop_and_commit() -> None:
+            if stops_at_commit:
+                self._stop("COMMIT")
+            recorder.note_end()
+            commit()
+
+        def note_and_roll_back() -> None:
+            recorder.note_end()
+            rollback()
+
+        def stop_and_execute(execute: Callable[..., Any], statement: str, *rest: Any) -> Any:
+            if is_main and self._is_step(connection, statement):
+                self._stop(statement)
+            recorder.note(statement)
+            return execute(statement, *rest)
+
+        if stops_at_commit:
+            connection.ensure_connection()
+            self.pid = connection.connection.info.backend_pid
+        # Django offers a hook for statements and none for the ends of transactions.
+        connection._commit, connection._rollback = stop_and_commit, note_and_roll_back
+        stack.callback(delattr, connection, "_commit")
+        stack.callback(delattr, connection, "_rollback")
+        stack.enter_context(connection.execute_wrapper(stop_and_execute))
 
     def _is_step(self, connection: Any, statement: str) -> bool:
         if connection.vendor == "postgresql":
@@ -86,6 +103,7 @@ class Actor:
 
     def _stop(self, statement: str) -> None:
         self.statements.append(statement)
+        self.footprints.append(Footprint())
         self.stopped.set()
         if not self._may_go.wait(timeout=TOO_LONG):
             raise TimeoutError
@@ -113,6 +131,12 @@ class Play:
         return tuple(point.chosen for point in self.points)
 
     @property
+    def footprints(self) -> list[Footprint]:
+        """What each step touched."""
+        steps = [iter(actor.footprints[1:]) for actor in self.actors]
+        return [next(steps[who], Footprint()) for who in self.order]
+
+    @property
     def outcomes(self) -> tuple[object, ...]:
         """What each operation returned or raised."""
         return tuple(actor.outcome for actor in self.actors)
@@ -126,9 +150,27 @@ class Play:
 type Choose = Callable[[int, tuple[int, ...], int | None], int]
 
 
-def play(acts: Sequence[Callable[[], object]], choose: Choose, *, shared: re.Pattern[str] = SHARED) -> Play:
+@contextmanager
+def stages() -> Iterator[list[ThreadPoolExecutor]]:
+    """Give two threads to play in, which keep their connections: to connect takes longer than most plays."""
+    both = [ThreadPoolExecutor(max_workers=1) for _ in range(2)]
+    try:
+        yield both
+    finally:
+        for stage in both:
+            stage.submit(connections.close_all)
+            stage.shutdown()
+
+
+def play(
+    acts: Sequence[Callable[[], object]],
+    choose: Choose,
+    on: Sequence[ThreadPoolExecutor],
+    *,
+    shared: re.Pattern[str] = SHARED,
+) -> Play:
     """Play operations to their ends; `choose` says who of the ready goes on, given who went last."""
-    actors = tuple(Actor(act, shared) for act in acts)
+    actors = tuple(Actor(act, shared, stage) for act, stage in zip(acts, on, strict=True))
     points: list[Point] = []
     ends_at = monotonic() + TOO_LONG
     while not all(actor.is_done for actor in actors):
@@ -153,65 +195,3 @@ def _settle(actor: Actor, ends_at: float) -> None:
             return
         if monotonic() > ends_at:
             raise TimeoutError(actor.statements[-1:])
-
-
-@dataclass
-class Exploration:
-    """What has been played of all orders."""
-
-    most: int
-    random: Random
-    at_random: int = 0
-    shared: re.Pattern[str] = SHARED
-    plays: int = 0
-    is_complete: bool = False
-    _open: list[tuple[int, int, tuple[int, ...]]] = field(default_factory=list)
-
-
-def explore(make: Callable[[], Sequence[Callable[[], object]]], exploration: Exploration) -> Iterator[Play]:
-    """Play orders of the operations that `make` sets up anew each time.
-
-    The first two are one after the other, either way. Orders with few switches come first; when there are
-    more than `most`, `at_random` others follow.
-    """
-    exploration._open = [(0, 0, (0,)), (0, 1, (1,))]
-    while exploration._open and exploration.plays < exploration.most:
-        _, _, prefix = heapq.heappop(exploration._open)
-        played = play(make(), _follow(prefix), shared=exploration.shared)
-        exploration.plays += 1
-        yield played
-        for branch in _branches(played, len(prefix)):
-            heapq.heappush(exploration._open, (_switches(branch, played), len(exploration._open), branch))
-    exploration.is_complete = not exploration._open
-    for _ in range(0 if exploration.is_complete else exploration.at_random):
-        exploration.plays += 1
-        choose = partial(_at_random, exploration.random)
-        yield play(make(), choose, shared=exploration.shared)
-
-
-def _at_random(random: Random, _at: int, ready: tuple[int, ...], _last: int | None) -> int:
-    return random.choice(ready)
-
-
-def _follow(prefix: tuple[int, ...]) -> Choose:
-    def choose(at: int, ready: tuple[int, ...], last: int | None) -> int:
-        if at < len(prefix) and prefix[at] in ready:
-            return prefix[at]
-        return last if last in ready else ready[0]
-
-    return choose
-
-
-def _branches(played: Play, start: int) -> Iterator[tuple[int, ...]]:
-    for at in range(start, len(played.points)):
-        for other in played.points[at].ready:
-            if other != played.points[at].chosen:
-                yield (*played.order[:at], other)
-
-
-def _switches(branch: tuple[int, ...], played: Play) -> int:
-    """Count how often somebody is interrupted who could have gone on."""
-    return sum(
-        before != after and before in point.ready
-        for (before, after), point in zip(pairwise(branch), played.points[1:], strict=False)
-    )
