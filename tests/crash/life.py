@@ -427,7 +427,7 @@ def deliver(moment: datetime) -> None:
     deliver_due(now=moment, mailer=mailers.default)
 
 
-def _of(module: str, name: str, *given: datetime) -> Any:
+def _of(module: str, name: str, *given: datetime | str) -> Any:
     """Do what stands in another module, which speaks of this one."""
     return getattr(import_module(f"tests.crash.{module}"), name)(*given)
 
@@ -483,6 +483,7 @@ ACTS: dict[str, Callable[..., object]] = {
     "read_archive": read_archive,
     "look_at_harbour": partial(_of, "on_request", "look_at_harbour"),
     "look_at_peppers": partial(_of, "peppers", "look_at_peppers"),
+    "rotate_on_a_full_disk": partial(_of, "peppers", "rotate_on_a_full_disk"),
 }
 
 if __name__ == "__main__":

@@ -13,10 +13,12 @@ from adieu.identities.models import IdentityClaim
 from adieu.identities.peppers import require_fit, version_in_use
 from adieu.identities.queries import holders_of, status_of
 from adieu.kit import keys
+from adieu.kit.crashing import install
 from adieu.kit.errors import UnableToStart
 from adieu.ops import peppers
 from adieu.ops.ledgers import catch_up
 from tests.crash.life import ALICE, BOB, CHARLIE
+from tests.crash.outages import Full
 from tests.support.people import leave
 
 
@@ -28,6 +30,25 @@ def know_the_peppers() -> None:
 def rotate(_moment: datetime) -> None:
     """Rotate the pepper, or finish a rotation, as `adieu keys rotate pepper` does."""
     list(peppers.rotate())
+
+
+def rotate_on_a_full_disk(full_from: str) -> str:
+    """Rotate while nothing more can be written to any file from a point on; say what was said."""
+    outage = Full("", "")
+
+    def fill(point: str) -> None:
+        if point == full_from:
+            outage.begin()
+
+    install(fill)
+    fill("")
+    try:
+        list(peppers.rotate())
+    except UnableToStart as problem:
+        return str(problem)
+    finally:
+        outage.end()
+    return ""
 
 
 def bob_leaves(moment: datetime) -> None:

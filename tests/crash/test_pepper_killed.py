@@ -64,6 +64,25 @@ def test_a_rotation_that_is_killed_moved_all_or_nothing_and_is_finished(
     record_property("points of a rotation survived", len(points))
 
 
+@pytest.mark.only_on("sqlite")
+def test_on_a_full_disk_nothing_moves_and_it_is_finished_when_there_is_room(lives: Lives) -> None:
+    for point, _ in [("", 1), *rotated(lives)]:
+        lives.go_back()
+        do(lives, "cross")
+        _, said = lives("rotate_on_a_full_disk", point)
+        found = look(lives)
+        if point == "pepper.committed":
+            assert (said, found["in use"]) == ("", 2)
+            continue
+        assert "cannot be" in said, (point, said)
+        assert (found["in use"], found["live under"], found["sealed alike"]) == (1, [1], True), point
+        assert found["here"] == ([1, 2] if point.startswith("pepper.") else [1]), point
+        assert not list((lives.data / "keys").glob(".*")), point
+        do(lives, "rotate")
+        found = look(lives)
+        assert (found["here"], found["in use"], found["live under"]) == ([1, 2], 2, [2]), point
+
+
 @pytest.mark.parametrize("is_lifted", [False, True], ids=["retired", "lifted"])
 def test_a_backup_from_before_is_moved_when_the_ledger_was_taken_in(
     lives: Lives, record_property: Any, *, is_lifted: bool

@@ -22,7 +22,7 @@ from adieu.identities import peppers
 from adieu.identities.models import IdentityClaim
 from adieu.identities.operations import IdentityRetired, IdentityTaken, claim, free_keys, hold_keys
 from adieu.identities.queries import ClaimStatus, status_of
-from adieu.kit import keys
+from adieu.kit import keys, sql
 from adieu.kit.errors import UnableToStart
 from adieu.kit.transactions import transaction
 from adieu.ledger.entries import Kind
@@ -243,6 +243,28 @@ def test_a_claim_that_comes_late_is_refused_below_every_operation(now: datetime)
         late.save(force_insert=True)
     with transaction():
         claim(kind="email", identifier=CHARLIE, account_id=bob)
+
+
+def test_a_claim_that_comes_early_is_refused_as_well(now: datetime) -> None:
+    """A key file that was put there by hand: whoever does not have it would not see the claim."""
+    bob = join(BOB, now)
+    early = IdentityClaim(key="0" * 64, rule_version=1, pepper_version=2, account_id=bob)
+    with pytest.raises(IntegrityError, match="a new claim stands under the pepper in use"):
+        early.save(force_insert=True)
+
+
+def test_a_database_that_refuses_is_one_line_and_nothing_is_moved(now: datetime, capsys: Said) -> None:
+    bob = join(BOB, now)
+    sql.run("ALTER TABLE tenancy_invitation RENAME COLUMN address_key TO away")
+    try:
+        assert rotate() == 2
+    finally:
+        sql.run("ALTER TABLE tenancy_invitation RENAME COLUMN away TO address_key")
+    said = capsys.readouterr().err
+    assert (said.count("\n"), "cannot be used" in said, BOB in said) == (1, True, False)
+    assert (version_of(bob), peppers.version_in_use(), key_files()[-1]) == (1, 1, "pepper-2.key")
+    assert rotate() == 0
+    assert (version_of(bob), key_files()[-1]) == (2, "pepper-2.key")
 
 
 def test_a_pepper_that_is_a_setting_is_added_by_hand(now: datetime, capsys: Said) -> None:

@@ -9,6 +9,7 @@ import os
 import secrets
 import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from adieu.kit.errors import UnableToStart
@@ -181,15 +182,14 @@ def _write(path: Path) -> None:
     """Write a fresh key under a name, unless another process was faster; it is durable when this returns."""
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     fresh.touch(mode=0o600)
-    with fresh.open("w", encoding="ascii") as file:
-        file.write(secrets.token_hex(CHARACTERS // 2) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    # Two processes that start at once: the hard link lets one of them win, and both read the winner's key.
     try:
-        path.hardlink_to(fresh)
-    except FileExistsError:
-        pass
+        with fresh.open("w", encoding="ascii") as file:
+            file.write(secrets.token_hex(CHARACTERS // 2) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        # Two processes that start at once: the hard link lets one win, and both read the winner's key.
+        with suppress(FileExistsError):
+            path.hardlink_to(fresh)
     finally:
         fresh.unlink()
     _sync(path.parent)

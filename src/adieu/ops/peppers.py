@@ -12,9 +12,10 @@ the database is moved.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.conf import settings
-from django.db import connections
+from django.db import DatabaseError, connections
 from django.utils import timezone
 
 from adieu.accounts import rekeying as addresses
@@ -24,8 +25,7 @@ from adieu.kit import keys
 from adieu.kit.crashing import crash_point
 from adieu.kit.errors import UnableToStart
 from adieu.kit.transactions import transaction
-from adieu.ops import presence
-from adieu.ops.preparing import open_ledger
+from adieu.ops import preparing, presence
 from adieu.tenancy import rekeying as invitations
 from adieu.vault.queries import all_addresses
 
@@ -46,10 +46,10 @@ def rotate() -> Iterator[str]:
     Raises:
         UnableToStart: Adieu is running, or a key or the ledger cannot be used; nothing was moved.
     """
-    with presence.alone():
+    with _in_one_line("default"), presence.alone():
         peppers.begin(peppers=settings.PEPPERS, now=timezone.now())
         peppers.require_known(peppers.noted(), peppers=settings.PEPPERS)
-        open_ledger()
+        preparing.open_ledger()
         if not _is_unfinished():
             _make_next()
         yield from bring_on()
@@ -58,9 +58,10 @@ def rotate() -> Iterator[str]:
 
 def bring_on() -> Iterator[str]:
     """Move what stands under an earlier pepper than the newest, as a restored database does, and say so."""
-    if not _is_unfinished():
-        return
-    moved = _move()
+    with _in_one_line("default"):
+        if not _is_unfinished():
+            return
+        moved = _move()
     newest = max(settings.PEPPERS)
     yield f"Pepper {newest} is in use from now on. Addresses that were moved: {moved}."
     yield from findings()
@@ -109,9 +110,19 @@ def _make_next() -> None:
     settings.PEPPERS = keys.peppers(data_dir=data_dir, given=None)
 
 
+@contextmanager
+def _in_one_line(alias: str) -> Iterator[None]:
+    try:
+        yield
+    except DatabaseError as error:
+        raise preparing.unusable(alias, error) from None
+
+
 def _move() -> int:
+    with _in_one_line("vault"):
+        known = list(all_addresses())
     with transaction():
-        rekeying.pair_keys(kind=KIND, identifiers=all_addresses())
+        rekeying.pair_keys(kind=KIND, identifiers=known)
         crash_point("pepper.paired")
         moved = rekeying.move_claims()
         crash_point("pepper.claims_moved")

@@ -58,7 +58,7 @@ def set_up_what_is_there(environment: Environment, *, is_rotating: bool = False)
         try:
             _refuse_unready(alias)
         except DatabaseError as error:
-            raise _unusable(alias, error) from None
+            raise unusable(alias, error) from None
     if not is_rotating:
         require_pepper()
     connections.close_all()
@@ -89,7 +89,7 @@ def set_up_to_restore(environment: Environment) -> None:
             if connections[alias].vendor == "postgresql":
                 connections[alias].ensure_connection()
         except DatabaseError as error:
-            raise _unusable(alias, error) from None
+            raise unusable(alias, error) from None
     connections.close_all()
 
 
@@ -104,7 +104,7 @@ def be_present() -> None:
     try:
         presence.show()
     except DatabaseError as error:
-        raise _unusable("default", error) from None
+        raise unusable("default", error) from None
 
 
 def _refuse_missing_keys(environment: Environment) -> None:
@@ -131,7 +131,7 @@ def migrate() -> None:
         try:
             _migrate(alias)
         except DatabaseError as error:
-            raise _unusable(alias, error) from None
+            raise unusable(alias, error) from None
     connections.close_all()
     _close_to_others(settings.ADIEU.data_dir)
 
@@ -200,7 +200,8 @@ def mail_goes(environment: Environment) -> str:
     return f"into the development mailbox, {environment.base_url}/development/mailbox/"
 
 
-def _unusable(alias: str, error: DatabaseError) -> UnableToStart:
+def unusable(alias: str, error: DatabaseError) -> UnableToStart:
+    """Say in one line that a database cannot be used, and why."""
     if connections[alias].vendor == "postgresql":
         setting = "ADIEU_VAULT_URL" if alias == "vault" else "ADIEU_DATABASE_URL"
         return WrongSetting(setting, f"the database cannot be used ({_why(error)})")

@@ -1,8 +1,8 @@
 """The database itself refuses to make a retired claim live again or another's, and a live one that is late.
 
 Lifting a retired one erases the row; nothing that updates rows, by whatever way, can undo a retirement
-(Rule C2). A new live one has to stand under the pepper that is in use: a process that does not know it, because
-it was started before the rotation, would make a second live claim, or let somebody return (Rule C4).
+(Rule C2). A new live one has to stand under the pepper that is in use: a process that knows another, because it
+was started before the rotation, would make a second live claim, or let somebody return (Rule C4).
 """
 
 from django.apps.registry import Apps
@@ -12,7 +12,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 MESSAGE = "a retired claim stays as it is"
 LATE_MESSAGE = "a new claim stands under the pepper in use"
 LATE = """NEW.account_id IS NOT NULL
-    AND NEW.pepper_version < (SELECT max(version) FROM identities_pepperversion)"""
+    AND NEW.pepper_version <> (SELECT max(version) FROM identities_pepperversion)"""
 
 SQLITE = [
     f"""
