@@ -116,6 +116,23 @@ def test_beside_a_vault_that_is_gone_nothing_is_restored(settings: dict[str, str
     away.rename(vault)
 
 
+@pytest.mark.only_on("sqlite")
+def test_beside_a_vault_that_cannot_be_read_nothing_is_restored(
+    settings: dict[str, str], backup: Path
+) -> None:
+    vault = Path(settings["ADIEU_DATA_DIR"]) / "vault.sqlite3"
+    before = dump(main_database(settings))
+    away = vault.rename(vault.with_name("away"))
+    vault.write_bytes(b"this is no database any more" * 1000)
+    try:
+        status, said = adieu(settings, "restore", str(backup))
+        assert (status, said.count("\n")) == (2, 1), said
+        assert said.startswith(f"adieu: {vault} cannot be used (")
+        assert dump(main_database(settings)) == before
+    finally:
+        away.rename(vault)
+
+
 def test_a_console_that_nobody_has_asked_anything_runs_too(settings: dict[str, str], backup: Path) -> None:
     """It has no connection to the database yet, and would serve what the ledger was not replayed into."""
     console = start(settings, "web")

@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connections
+from django.db import DatabaseError, connections
 from django.db.migrations.loader import MigrationLoader
 
 from adieu.identities.peppers import require_known
@@ -78,7 +78,10 @@ def _refuse_unknown(manifest: Manifest, source: Path) -> None:
 
 def _refuse_misfit(manifest: Manifest, source: Path) -> None:
     """Refuse what does not fit the ledger and the vault that are here."""
-    vaults.refuse_unfit_for_restore()
+    try:
+        vaults.refuse_unfit_for_restore()
+    except DatabaseError as error:
+        raise preparing.unusable("vault", error) from None
     require_known(manifest.peppers, peppers=settings.PEPPERS)
     mark = Mark(
         installation_id=_id_in(manifest, source),
