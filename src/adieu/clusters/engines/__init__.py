@@ -1,0 +1,45 @@
+"""What the rest of the clusters knows of the databases behind them: one protocol, fulfilled by each kind."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one cluster lives: its folder, which holds nothing else, and its port on this machine."""
+
+    cluster_id: UUID
+    folder: Path
+    port: int
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What a cluster takes: memory while it runs, and bytes on disk."""
+
+    memory_bytes: int
+    disk_bytes: int
+
+
+class Engine(Protocol):
+    """One cluster's database, as whoever keeps it running sees it. Nothing here waits but `stop`."""
+
+    def start(self) -> None:
+        """Start it, unless it runs. Whether it is ready is asked afterwards."""
+
+    def is_ready(self) -> bool:
+        """Tell whether it answers."""
+
+    def why_ended(self) -> str | None:
+        """Say why it does not run any more, in a sentence for the owner; nothing while it runs or was never started."""
+
+    def stop(self, *, patience: float) -> None:
+        """End it: it finishes what it is doing, and is killed when that takes longer than `patience` seconds."""
+
+    def measure(self) -> Measure:
+        """Tell what it takes now."""
+
+    def destroy(self) -> None:
+        """Stop it at once and leave no byte of its data on disk, durably; may be repeated (Rules K2, K3)."""
