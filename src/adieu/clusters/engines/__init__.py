@@ -26,6 +26,9 @@ class Measure:
 class Engine(Protocol):
     """One cluster's database, as whoever keeps it running sees it. Nothing here waits but `stop`."""
 
+    def prepare(self) -> None:
+        """Make its folder; once, when the cluster is created. Later a missing folder is a fault, not a new beginning."""
+
     def start(self) -> None:
         """Start it, unless it runs. Whether it is ready is asked afterwards."""
 
