@@ -17,7 +17,7 @@ class Caller:
 
 
 class DoorShut(Exception):
-    """This caller may not use this cluster; the reason is shown to them, so it tells no more than they may know."""
+    """This caller may not use this cluster. The reason is shown to them."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

@@ -27,7 +27,7 @@ class Engine(Protocol):
     """One cluster's database, as whoever keeps it running sees it. Nothing here waits but `stop`."""
 
     def prepare(self) -> None:
-        """Make its folder; once, when the cluster is created. Later a missing folder is a fault, not a new beginning."""
+        """Make its folder, when the cluster is created; later a missing one is a fault."""
 
     def start(self) -> None:
         """Start it, unless it runs. Whether it is ready is asked afterwards."""
@@ -36,10 +36,10 @@ class Engine(Protocol):
         """Tell whether it answers."""
 
     def why_ended(self) -> str | None:
-        """Say why it does not run any more, in a sentence for the owner; nothing while it runs or was never started."""
+        """Say why it ended, in a sentence for the owner; nothing while it runs or was never started."""
 
     def stop(self, *, patience: float) -> None:
-        """End it: it finishes what it is doing, and is killed when that takes longer than `patience` seconds."""
+        """End it: it finishes what it is doing, and is killed after `patience` seconds."""
 
     def measure(self) -> Measure:
         """Tell what it takes now."""

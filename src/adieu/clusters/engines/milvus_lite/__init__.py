@@ -1,0 +1,1 @@
+"""milvus-lite: one process and one folder for each cluster."""

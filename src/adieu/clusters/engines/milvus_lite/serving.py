@@ -1,0 +1,143 @@
+"""The process of one cluster, from its start to its end."""
+
+import fcntl
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from adieu.clusters.doors import WhoMayUse
+from adieu.clusters.engines import Place
+from adieu.clusters.engines.milvus_lite.confinement import call_nobody
+from adieu.clusters.engines.milvus_lite.database import Database
+from adieu.clusters.engines.milvus_lite.door import Door
+from adieu.clusters.engines.milvus_lite.endings import Ending, UnableToServe
+from adieu.clusters.engines.milvus_lite.listening import Bounds, open_server
+from adieu.clusters.engines.milvus_lite.log_file import write_into
+from adieu.clusters.engines.milvus_lite.visits import Times, Visits
+from adieu.kit.logs import record
+
+DATA, LOCK = "data", "lock"
+READY = b"ready\n"
+# Told to end: calls have this long to finish, and all of it this long.
+SECONDS_FOR_CALLS = 2
+SECONDS_TO_END = 20
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """What a process is told beside its place."""
+
+    who_may_use: WhoMayUse
+    rest: Callable[[], None] = lambda: None
+    bounds: Bounds = field(default_factory=Bounds)
+    times: Times = field(default_factory=Times)
+
+
+def serve(place: Place, keeping: Keeping) -> int:
+    """Serve one cluster until told to end, and return the exit code."""
+    told = _Told()
+    try:
+        _use_folder(place)
+        call_nobody()
+        ending = _serve(place, keeping, told)
+    except UnableToServe as unable:
+        ending = unable.ending
+        print(f"adieu: cluster {place.cluster_id}: {unable}", file=sys.stderr, flush=True)
+    record("cluster.ended", cluster=place.cluster_id, code=int(ending))
+    logging.shutdown()
+    return int(ending)
+
+
+class _Told:
+    """Told to end: by a signal, by the end of whoever started us, or by a disk that fails."""
+
+    def __init__(self) -> None:
+        self._ending: Ending | None = None
+        # A pipe and no event: a signal may come while the main thread holds the event's own lock.
+        self._heard, self._said = os.pipe()
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(sign, lambda *_: self.end(Ending.TOLD))
+        threading.Thread(target=self._wait_for_parent, daemon=True).start()
+
+    def end(self, ending: Ending) -> None:
+        self._ending = self._ending or ending
+        os.write(self._said, b".")
+
+    def wait(self) -> Ending:
+        os.read(self._heard, 1)
+        return self._ending or Ending.TOLD
+
+    def _wait_for_parent(self) -> None:
+        # Whoever started us holds the other end, and the system closes it however they went. A signal of the
+        # kernel (`PR_SET_PDEATHSIG`) would come already when the thread that started us ends.
+        with suppress(OSError):
+            while os.read(sys.stdin.fileno(), 64):
+                pass
+        self.end(Ending.TOLD)
+
+
+def _use_folder(place: Place) -> None:
+    """Take the folder for this process alone, and log into it.
+
+    Raises:
+        UnableToServe: it is missing, cannot be written, or somebody else has it.
+    """
+    try:
+        lock = os.open(place.folder / LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        # Held until the process is gone, however it goes.
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, str(os.getpid()).encode(), 0)
+        write_into(place.folder)
+    except BlockingIOError:
+        raise UnableToServe(Ending.FOLDER_IN_USE) from None
+    except OSError:
+        raise UnableToServe(Ending.FOLDER_UNUSABLE) from None
+
+
+def _serve(place: Place, keeping: Keeping, told: _Told) -> Ending:
+    database = _open(place.folder / DATA, told)
+    visits = Visits(keeping.who_may_use, rest=keeping.rest, times=keeping.times)
+    server = open_server(database, Door(visits), port=place.port, bounds=keeping.bounds)
+    threading.Thread(target=visits.watch, name="watch", daemon=True).start()
+    server.start()
+    record("cluster.ready", cluster=place.cluster_id)
+    with suppress(OSError):
+        os.write(sys.stdout.fileno(), READY)
+    ending = told.wait()
+    _end_in_time()
+    server.stop(SECONDS_FOR_CALLS).wait()
+    visits.end()
+    database.close()
+    return ending
+
+
+def _open(data: Path, told: _Told) -> Database:
+    def disk_failed(error: OSError) -> None:
+        record("cluster.disk_failed", level=logging.ERROR, exception=error)
+        told.end(Ending.DISK_FAILED)
+
+    try:
+        return Database(str(data), on_disk_failure=disk_failed)
+    except OSError as error:
+        record("cluster.disk_failed", level=logging.ERROR, exception=error)
+        raise UnableToServe(Ending.DISK_FAILED) from None
+    except Exception as error:  # noqa: BLE001 - whatever milvus-lite finds in its files
+        record("cluster.unreadable", level=logging.ERROR, exception=error)
+        raise UnableToServe(Ending.DATA_UNREADABLE) from None
+
+
+def _end_in_time() -> None:
+    def cut_short() -> None:
+        # What was acknowledged is in the log; what is in memory is made of it.
+        os._exit(Ending.CUT_SHORT)
+
+    timer = threading.Timer(SECONDS_TO_END, cut_short)
+    timer.daemon = True
+    timer.start()
