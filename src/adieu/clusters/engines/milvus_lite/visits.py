@@ -120,10 +120,14 @@ class Visits:
         finally:
             self._leave(token, call)
 
+    def is_quiet(self) -> bool:
+        """Tell whether nothing is being asked now."""
+        return self._round is None or self._round.done()
+
     def look(self) -> None:
         """Ask again for whom it is time, and end what may not stay."""
         now = self._now()
-        if self._round is None or self._round.done():
+        if self.is_quiet():
             due = self._due(now)
             self._round = self._asker.submit(self._ask_again, due) if due else None
         for call in self._overdue(now):
