@@ -155,6 +155,7 @@ NO_DOORS = {
 NO_DOORS_BEGINNING = {
     "organizations/": "for whoever has an account; places and invitations are of accounts that are there",
     "projects/": "for whoever has an account",
+    "clusters/": "for whoever has an account",
     "invitations/": "shows, accepts or declines; a link proves nothing (Rule O3)",
     "appearance/": "keeps light or dark in a cookie",
     "operators/": "for operators: shows how deletions go and what operators did, and deletes accounts",
@@ -204,6 +205,7 @@ NO_DOOR_ADIEU_COMMANDS = {
     "serve": "serves the same addresses",
     "web": "serves the same addresses",
     "worker": "sends, erases and sweeps",
+    "clusters": "runs databases of their own, which know accounts by their API keys",
     "migrate": "makes tables, not rows of people",
     "compact": "rewrites the vault and adds nothing",
     "doctor": "reads",

@@ -110,6 +110,7 @@ def _organizations_go_first(request: pytest.FixtureRequest) -> Iterator[None]:
     history.keep()
     yield
     if marker.kwargs.get("transaction"):
+        sql.run("DELETE FROM clusters_cluster")
         sql.run("DELETE FROM tenancy_organization")
         history.let_go()
 

@@ -19,7 +19,12 @@ DOCS = ROOT / "docs"
 SOURCE = ROOT / "src" / "adieu"
 PAGES = sorted(DOCS.rglob("*.md"))
 # What a reader meets in the repository itself.
-OUTSIDE = [ROOT / "README.md", ROOT / "CHANGELOG.md", SOURCE / "deletion" / "README.md"]
+OUTSIDE = [
+    ROOT / "README.md",
+    ROOT / "CHANGELOG.md",
+    SOURCE / "deletion" / "README.md",
+    SOURCE / "clusters" / "README.md",
+]
 DECISIONS = sorted(DOCS.glob("decisions/[0-9]*.md"))
 
 # Folders of this repository; a path in a page that starts with one of them has to be there.

@@ -12,6 +12,7 @@ from adieu.core.declaring import Fate, Fates, Retain
 PACKAGES = [
     "accounts",
     "activities",
+    "clusters",
     "deletion",
     "identities",
     "kit",

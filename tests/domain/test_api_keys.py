@@ -51,7 +51,7 @@ def test_a_key_is_known_by_its_hash_only(office: UUID, alice: UUID, now: datetim
     assert made.secret not in str(list(ApiKey.objects.values()) + list(Activity.objects.values()))
     [known] = api_keys.keys_of(account_id=alice, organization_id=office)
     assert (known.name, known.hint, known.last_used_at) == ("CI", made.secret[-4:], None)
-    assert authenticate(secret=made.secret, now=now) == KeyHolder(alice, office)
+    assert authenticate(secret=made.secret, now=now) == KeyHolder(alice, office, made.id)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_a_reset_voids_the_old_secret(office: UUID, alice: UUID, now: datetime) 
     made = create(alice, office, now)
     again = api_keys.reset(api_key_id=made.id, account_id=alice, now=now)
     assert authenticate(secret=made.secret, now=now) is None
-    assert authenticate(secret=again.secret, now=now) == KeyHolder(alice, office)
+    assert authenticate(secret=again.secret, now=now) == KeyHolder(alice, office, made.id)
     assert ApiKey.objects.count() == 1
 
 
@@ -107,7 +107,7 @@ def test_a_key_of_somebody_else_is_not_found_even_by_an_owner(
         with pytest.raises(api_keys.ApiKeyNotFound):
             act(api_key_id=made.id, account_id=alice, now=now)
     assert api_keys.keys_of(account_id=alice, organization_id=office) == []
-    assert authenticate(secret=made.secret, now=now) == KeyHolder(bob, office)
+    assert authenticate(secret=made.secret, now=now) == KeyHolder(bob, office, made.id)
 
 
 def test_a_stranger_gets_no_key(office: UUID, bob: UUID, now: datetime) -> None:

@@ -13,6 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from adieu.api.v1.service import api
+from adieu.clusters.queries import ClusterNotFound
 from adieu.tenancy import (
     activity_export,
 )
@@ -46,7 +47,8 @@ from tests.support.standings import (
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vault"])
 
-NOT_FOUND = (OrganizationNotFound, ProjectNotFound, InvitationNotFound)
+NOT_FOUND = (OrganizationNotFound, ProjectNotFound, InvitationNotFound, ClusterNotFound)
+THINGS = ("organization_id", "project_id", "cluster_id", "suspended_id", "invitation_id", "api_key_id")
 
 
 def expected(operation: Operation, place: str) -> int:
@@ -245,7 +247,8 @@ def use(person: Person, face: Page | Rest, ids: dict[str, str]) -> Any:
 
 
 def open_page(person: Person, page: Page, ids: dict[str, str]) -> Any:
-    path = "/" + re.sub(r"<\w+:(\w+)>", r"{\1}", pages()[page.name]).format(**ids)
+    here = ids | {name: ids[other] for name, other in page.of.items()}
+    path = "/" + re.sub(r"<\w+:(\w+)>", r"{\1}", pages()[page.name]).format(**here)
     if page.method == "GET" and page.values:
         return person.browser.get(path, filled(page.values, ids))
     return person.page(page.method, path, filled(page.values, ids))
@@ -257,7 +260,7 @@ def call_api(person: Person, rest: Rest, ids: dict[str, str]) -> Any:
 
 def unknown(world: World) -> dict[str, str]:
     """Ids of nothing; people stay who they are."""
-    ids = {name: str(uuid4()) for name in ("organization_id", "project_id", "invitation_id", "api_key_id")}
+    ids = {name: str(uuid4()) for name in THINGS}
     return world.ids | ids
 
 
@@ -279,7 +282,7 @@ def body_of(answer: Any) -> str:
 
 def pages() -> dict[str, str]:
     """Find the pages within organizations: their patterns, by name."""
-    prefixes = ("organizations/", "projects/", "invitations/", "api-keys/")
+    prefixes = ("organizations/", "projects/", "clusters/", "invitations/", "api-keys/")
     return {
         name: pattern for name, pattern in walk(get_resolver().url_patterns) if pattern.startswith(prefixes)
     }
@@ -307,7 +310,10 @@ def test_every_endpoint_is_in_the_matrix() -> None:
     }
     elsewhere = ("/account", "/deletions")
     inside = {each for each in described if not each.split(" ", 1)[1].startswith(elsewhere)}
-    covered = {f"{rest.method} {rest.path.partition('?')[0]}" for _, rest in WITH_REST}
+    covered = {
+        f"{rest.method} {rest.path.partition('?')[0].replace('suspended_id', 'cluster_id')}"
+        for _, rest in WITH_REST
+    }
     assert inside == covered | (NOT_BY_PLACE.keys() & inside)
 
 
@@ -324,7 +330,5 @@ def test_every_function_that_asks_who_it_is_is_in_the_matrix() -> None:
     assert asking == covered | FUNCTIONS_NOT_BY_PLACE
 
 
-def test_every_permission_but_those_of_clusters_is_asked() -> None:
-    assert {operation.permission for operation in OPERATIONS} == set(Permission) - {
-        Permission.MANAGE_CLUSTERS
-    }
+def test_every_permission_is_asked() -> None:
+    assert {operation.permission for operation in OPERATIONS} == set(Permission)

@@ -6,6 +6,8 @@ from types import ModuleType
 from typing import Any
 
 from adieu.api.v1.paging import Paging
+from adieu.clusters import operations as orders
+from adieu.clusters import queries as clusters
 from adieu.tenancy import (
     activity_export,
     activity_log,
@@ -25,6 +27,7 @@ from adieu.tenancy.permissions import (
     Permission,
 )
 from tests.support.standings import (
+    CLUSTER_NAME,
     ORGANIZATION,
     PROJECT,
 )
@@ -41,6 +44,8 @@ class Page:
     values: Sent = field(default_factory=dict)
     # Nearly every form leads on; one shows what is shown once.
     done: int = 302
+    # Which of the world's things stand in its address, where the name alone does not tell.
+    of: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,7 @@ class Operation:
 M = Permission
 INFORMATION = {"name": "Harbour", "description": "", "website": "", "contact": "", "time_zone": "UTC"}
 ORG = "/organizations/{organization_id}"
+CLUSTER = "/clusters/{cluster_id}"
 
 OPERATIONS = [
     Operation(
@@ -244,6 +250,76 @@ OPERATIONS = [
         is_in_project=True,
     ),
     Operation(
+        "see clusters",
+        M.USE_CLUSTERS,
+        (clusters.cluster_rows, clusters.clusters_of),
+        faces=(Page("GET", "project_clusters"), Rest("GET", "/projects/{project_id}/clusters")),
+        is_in_project=True,
+    ),
+    Operation(
+        "see the clusters of an organization",
+        M.SEE_ORGANIZATION,
+        (clusters.clusters_within,),
+        faces=(Page("GET", "organization_clusters"),),
+    ),
+    Operation(
+        "see a cluster",
+        M.USE_CLUSTERS,
+        (clusters.cluster, clusters.may_manage),
+        {"cluster_id": "{cluster_id}"},
+        (Page("GET", "cluster"), Rest("GET", CLUSTER)),
+        is_in_project=True,
+    ),
+    Operation(
+        "make a key for a cluster",
+        M.USE_CLUSTERS,
+        faces=(Page("POST", "cluster_api_key", {"name": "laptop", "ends": "30"}, done=200),),
+        is_in_project=True,
+    ),
+    Operation(
+        "create a cluster",
+        M.MANAGE_CLUSTERS,
+        (orders.create,),
+        {"name": "Bees"},
+        (
+            Page("GET", "cluster_create"),
+            Page("POST", "cluster_create", {"name": "Bees"}),
+            Rest("POST", "/projects/{project_id}/clusters", {"name": "Bees"}),
+        ),
+        is_in_project=True,
+    ),
+    Operation(
+        "suspend a cluster",
+        M.MANAGE_CLUSTERS,
+        (orders.suspend,),
+        {"cluster_id": "{cluster_id}"},
+        (Page("POST", "cluster_suspend"), Rest("POST", f"{CLUSTER}/suspend")),
+        is_in_project=True,
+    ),
+    Operation(
+        "resume a cluster",
+        M.MANAGE_CLUSTERS,
+        (orders.resume,),
+        {"cluster_id": "{suspended_id}"},
+        (
+            Page("POST", "cluster_resume", of={"cluster_id": "suspended_id"}),
+            Rest("POST", "/clusters/{suspended_id}/resume"),
+        ),
+        is_in_project=True,
+    ),
+    Operation(
+        "delete a cluster",
+        M.MANAGE_CLUSTERS,
+        (orders.delete,),
+        {"cluster_id": "{cluster_id}", "typed_name": CLUSTER_NAME},
+        (
+            Page("GET", "cluster_delete"),
+            Page("POST", "cluster_delete", {"name": CLUSTER_NAME}),
+            Rest("DELETE", CLUSTER, {"name": CLUSTER_NAME}),
+        ),
+        is_in_project=True,
+    ),
+    Operation(
         "see activities",
         M.MANAGE_ORGANIZATION,
         (activity_log.show,),
@@ -359,6 +435,8 @@ PACKAGES: Sequence[ModuleType] = (
     activity_export,
     activity_log,
     api_keys,
+    clusters,
+    orders,
     invitations,
     members,
     offers,

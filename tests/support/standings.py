@@ -13,6 +13,8 @@ from django.test import Client
 from adieu.accounts.models import Account
 from adieu.accounts.terms import agree
 from adieu.activities.models import Activity
+from adieu.clusters import operations as clusters
+from adieu.clusters.models import Cluster, State
 from adieu.kit.transactions import transaction
 from adieu.notices.models import Notice
 from adieu.tenancy import api_keys, ownership, projects
@@ -23,7 +25,7 @@ from adieu.tenancy.permissions import Place, standing_in
 from adieu.vault import operations as vault
 from tests.support.cast import make_account
 
-ORGANIZATION, PROJECT = "Lighthouse", "Recipes"
+ORGANIZATION, PROJECT, CLUSTER_NAME = "Lighthouse", "Recipes", "Birds"
 STRANGER = "stranger"
 # What a page says anew each time, and what was asked for.
 FLEETING = re.compile(
@@ -66,7 +68,7 @@ class People:
         """What a stranger must not read."""
         inside = [self.founder, self.member, self.newcomer]
         inside += [person for place, person in self.standing.items() if place != STRANGER]
-        return [ORGANIZATION, PROJECT, *(person.name for person in inside)]
+        return [ORGANIZATION, PROJECT, CLUSTER_NAME, *(person.name for person in inside)]
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,8 @@ class World:
     people: People
     organization: UUID
     project: UUID
+    cluster: UUID
+    suspended: UUID
     invitation: UUID
     api_key: UUID
 
@@ -85,6 +89,8 @@ class World:
         return {
             "organization_id": str(self.organization),
             "project_id": str(self.project),
+            "cluster_id": str(self.cluster),
+            "suspended_id": str(self.suspended),
             "invitation_id": str(self.invitation),
             "api_key_id": str(self.api_key),
             "token": token_of(self.invitation),
@@ -133,12 +139,15 @@ def build(people: People) -> World:
         expires_at=None,
         now=now,
     )
-    return World(people, organization_id, project_id, _invite(organization_id, founder, now), key.id)
+    running, suspended = (_run_cluster(project_id, founder, name, now) for name in (CLUSTER_NAME, "Fish"))
+    Cluster.objects.filter(id=suspended).update(state=State.SUSPENDED, suspended_at=now)
+    invitation_id = _invite(organization_id, founder, now)
+    return World(people, organization_id, project_id, running, suspended, invitation_id, key.id)
 
 
 def tenancy_rows() -> dict[str, list[Any]]:
     """Take a picture of everything that an operation could have changed."""
-    models: list[Any] = [*apps.get_app_config("tenancy").get_models(), Activity, Notice]
+    models: list[Any] = [*apps.get_app_config("tenancy").get_models(), Cluster, Activity, Notice]
     return {model.__name__: list(model._default_manager.order_by("pk").values()) for model in models}
 
 
@@ -163,3 +172,10 @@ def _invite(organization_id: UUID, inviter: UUID, now: datetime) -> UUID:
         expires_at=now + timedelta(hours=48),
     )
     return offered.id
+
+
+def _run_cluster(project_id: UUID, account_id: UUID, name: str, now: datetime) -> UUID:
+    """Make a cluster that runs, as far as its row says."""
+    cluster_id = clusters.create(project_id=project_id, account_id=account_id, name=name, now=now)
+    Cluster.objects.filter(id=cluster_id).update(state=State.RUNNING, started_at=now)
+    return cluster_id

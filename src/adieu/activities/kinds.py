@@ -33,6 +33,15 @@ class Kind(models.TextChoices):
     PROJECT_MEMBER_ADDED = "project.member_added", "added a member to a project"
     PROJECT_MEMBER_ROLE_CHANGED = "project.member_role_changed", "changed a member's role in a project"
     PROJECT_MEMBER_REMOVED = "project.member_removed", "removed a member from a project"
+    PROJECT_OWNER_REPLACED = (
+        "project.owner_replaced",
+        "became owner of a project whose only owner they removed",
+    )
+    CLUSTER_CREATED = "cluster.created", "created a cluster"
+    CLUSTER_SUSPENDED = "cluster.suspended", "suspended a cluster"
+    CLUSTER_RESUMED = "cluster.resumed", "resumed a cluster"
+    CLUSTER_DELETED = "cluster.deleted", "deleted a cluster"
+    CLUSTER_FAILED = "cluster.failed", "could not run a cluster"
     API_KEY_CREATED = "api_key.created", "created an API key"
     API_KEY_RESET = "api_key.reset", "reset an API key"
     API_KEY_REVOKED = "api_key.revoked", "revoked an API key"
@@ -45,9 +54,12 @@ WARNINGS = frozenset(
         Kind.MEMBER_ERASED,
         Kind.OWNERSHIP_HANDED_OVER,
         Kind.PROJECT_DELETED,
+        Kind.PROJECT_OWNER_REPLACED,
+        Kind.CLUSTER_DELETED,
     }
 )
 LEVELS: dict[Kind, Level] = {kind: Level.WARNING if kind in WARNINGS else Level.INFO for kind in Kind}
+LEVELS[Kind.CLUSTER_FAILED] = Level.ERROR
 
 
 class OperatorKind(models.TextChoices):

@@ -23,6 +23,8 @@ DEBUG = False
 USE_TZ = True
 TIME_ZONE = "UTC"
 DELETION_KEEPERS = wiring.DELETION_KEEPERS
+CLUSTER_ENGINES = wiring.CLUSTER_ENGINES
+CLUSTERS_FOLDER = ADIEU.data_dir / "clusters"
 ROOT_URLCONF = "adieu.config.urls"
 AUTH_USER_MODEL = "accounts.Account"
 AUTHENTICATION_BACKENDS = ["adieu.accounts.backends.VerifiedAddressBackend"]
@@ -47,6 +49,7 @@ INSTALLED_APPS = [
     "adieu.notices",
     "adieu.accounts",
     "adieu.tenancy",
+    "adieu.clusters",
     "adieu.deletion",
     "adieu.archives",
 ]

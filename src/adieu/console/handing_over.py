@@ -10,12 +10,14 @@ from django.http import HttpRequest, QueryDict
 
 from adieu.core.keeping import Blocker, Remedy, Subject
 from adieu.kit.who import account_id_of
-from adieu.tenancy import rosters
-from adieu.tenancy.blockers import MAKE_OWNER, SOLE_ORGANIZATION_OWNER
+from adieu.tenancy import queries, rosters
+from adieu.tenancy.blockers import MAKE_OWNER, MAKE_PROJECT_OWNER
 from adieu.tenancy.rosters import Member
 
 # The button of one card settles that one alone.
 ONLY = "only"
+# What can be done in place.
+IN_PLACE = {MAKE_OWNER, MAKE_PROJECT_OWNER}
 
 
 @dataclass(frozen=True)
@@ -28,10 +30,11 @@ class Card:
 
 
 class HandOverForm(forms.Form):
-    """Who becomes owner of each organization that somebody owns alone."""
+    """Who becomes owner of each organization and each project that somebody owns alone."""
 
     def __init__(self, data: QueryDict | None, candidates: Mapping[Subject, Sequence[Member]]) -> None:
         self.only = data.get(ONLY, "") if data else ""
+        self.kinds = {subject.id: subject.kind for subject in candidates}
         super().__init__(data)
         for subject, members in candidates.items():
             self.fields[subject.id] = self._field(subject, members)
@@ -55,18 +58,38 @@ class HandOverForm(forms.Form):
     @property
     def owners(self) -> dict[UUID, UUID]:
         """Give, for each organization to settle, the member who becomes owner."""
+        return self._chosen("organization")
+
+    @property
+    def project_owners(self) -> dict[UUID, UUID]:
+        """Give the same for each project."""
+        return self._chosen("project")
+
+    def _chosen(self, kind: str) -> dict[UUID, UUID]:
         wanted = {self.only} if self.only else set(self.fields)
-        return {UUID(name): self.cleaned_data[name] for name in self.fields if name in wanted}
+        return {
+            UUID(name): self.cleaned_data[name]
+            for name in self.fields
+            if name in wanted and self.kinds[name] == kind
+        }
 
 
 def form_for(request: HttpRequest, found: Iterable[Blocker]) -> HandOverForm:
     """Make the form for the blockers that can be settled by making somebody else owner."""
     alone = [blocker.subject for blocker in found if _can_hand_over(blocker)]
-    others = rosters.others_in(
-        organization_ids=[UUID(subject.id) for subject in alone], account_id=account_id_of(request)
-    )
-    candidates = {subject: others[UUID(subject.id)] for subject in alone if UUID(subject.id) in others}
+    within = _organizations_of(alone)
+    others = rosters.others_in(organization_ids=set(within.values()), account_id=account_id_of(request))
+    candidates = {subject: others[within[subject]] for subject in alone if within.get(subject) in others}
     return HandOverForm(request.POST if request.method == "POST" else None, candidates)
+
+
+def _organizations_of(subjects: Sequence[Subject]) -> dict[Subject, UUID]:
+    """Tell to which organization each thing belongs; it may have gone meanwhile."""
+    ids = {subject: UUID(subject.id) for subject in subjects}
+    projects = queries.organizations_of_projects([ids[each] for each in subjects if each.kind == "project"])
+    organizations = {ids[each]: ids[each] for each in subjects if each.kind == "organization"}
+    known = projects | organizations
+    return {subject: known[id_] for subject, id_ in ids.items() if id_ in known}
 
 
 def cards(found: Iterable[Blocker], form: HandOverForm) -> list[Card]:
@@ -76,11 +99,9 @@ def cards(found: Iterable[Blocker], form: HandOverForm) -> list[Card]:
 
 def _card(blocker: Blocker, form: HandOverForm) -> Card:
     is_in_place = blocker.subject.id in form.fields
-    links = tuple(remedy for remedy in blocker.remedies if not (is_in_place and remedy.action == MAKE_OWNER))
+    links = tuple(remedy for remedy in blocker.remedies if not (is_in_place and remedy.action in IN_PLACE))
     return Card(blocker, form[blocker.subject.id] if is_in_place else None, links)
 
 
 def _can_hand_over(blocker: Blocker) -> bool:
-    return blocker.code == SOLE_ORGANIZATION_OWNER and any(
-        remedy.action == MAKE_OWNER for remedy in blocker.remedies
-    )
+    return any(remedy.action in IN_PLACE for remedy in blocker.remedies)

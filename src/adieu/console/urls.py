@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("adieu.console.organizations.urls")),
     path("", include("adieu.console.members.urls")),
     path("", include("adieu.console.projects.urls")),
+    path("", include("adieu.console.clusters.urls")),
     path("", include("adieu.console.invitations.urls")),
     path("", include("adieu.console.api_keys.urls")),
     path("", include("adieu.console.activities.urls")),

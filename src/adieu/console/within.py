@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.http.response import HttpResponseBase
 
+from adieu.clusters.queries import ClusterNotFound
 from adieu.tenancy.ownership import MemberNotFound
 from adieu.tenancy.permissions import NotAllowed, OrganizationNotFound, ProjectNotFound
 
@@ -22,7 +23,7 @@ def within_organization(view: View) -> View:
     def guarded(*args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             return view(*args, **kwargs)
-        except (OrganizationNotFound, ProjectNotFound, MemberNotFound) as missing:
+        except (OrganizationNotFound, ProjectNotFound, ClusterNotFound, MemberNotFound) as missing:
             raise Http404 from missing
         except NotAllowed as refusal:
             raise PermissionDenied from refusal

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from adieu.kit import setting_values as values
 from adieu.kit.errors import UnableToStart
-from adieu.kit.setting_values import Bind, Network, NotAValue, SignUp, SmtpServer
+from adieu.kit.setting_values import Bind, Network, NotAValue, Ports, SignUp, SmtpServer
 
 PREFIX = "ADIEU_"
 # These may stand in a file instead, named by the same setting with _FILE at its end.
@@ -24,6 +24,7 @@ SECRETS = (
     "ADIEU_VAULT_URL",
 )
 MOST_WEB_PROCESSES = 64
+MOST_CLUSTERS_IN_A_PROJECT = 1000
 
 
 class WrongSetting(UnableToStart):
@@ -54,11 +55,18 @@ class Environment:
     terms_file: Path | None
     web_processes: int
     metrics_token: str | None = field(repr=False)
+    cluster_ports: Ports
+    clusters_per_project: int
 
     @property
     def host(self) -> str:
         """The host that people type."""
         return urlsplit(self.base_url).hostname or ""
+
+    @property
+    def cluster_host(self) -> str:
+        """The host at which clients reach clusters: they listen on this machine only."""
+        return "127.0.0.1"
 
     @property
     def is_https(self) -> bool:
@@ -113,8 +121,13 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
         terms_file=source.read("ADIEU_TERMS_FILE", values.readable_file, None),
         web_processes=source.read("ADIEU_WEB_PROCESSES", values.count(MOST_WEB_PROCESSES), _cores()),
         metrics_token=source.read("ADIEU_METRICS_TOKEN", values.secret, None),
+        cluster_ports=source.read("ADIEU_CLUSTER_PORTS", values.ports, Ports(19530, 19629)),
+        clusters_per_project=source.read(
+            "ADIEU_CLUSTERS_PER_PROJECT", values.count(MOST_CLUSTERS_IN_A_PROJECT), 20
+        ),
     )
     _refuse_misplaced_copy(environment)
+    _refuse_shared_port(environment)
     return environment
 
 
@@ -184,6 +197,11 @@ def _refuse_misplaced_copy(environment: Environment) -> None:
         )
     if environment.vault_copy.parent == environment.data_dir:
         raise WrongSetting("ADIEU_VAULT_COPY", "must be in another folder than what it is a copy of")
+
+
+def _refuse_shared_port(environment: Environment) -> None:
+    if environment.bind.port in environment.cluster_ports:
+        raise WrongSetting("ADIEU_CLUSTER_PORTS", f"must not hold {environment.bind.port}, the console's own")
 
 
 def _default_base_url(bind: Bind) -> str:

@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -18,6 +18,8 @@ type Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 SHORTEST_SECRET = 32
 HIGHEST_PORT = 65535
+# Below, a system lets in nobody but root.
+LOWEST_CLUSTER_PORT = 1024
 HIGHEST_VERSION = 32767
 
 
@@ -42,6 +44,20 @@ class Bind:
     @property
     def is_everywhere(self) -> bool:
         return ipaddress.ip_address(self.host).is_unspecified
+
+
+@dataclass(frozen=True)
+class Ports:
+    """A row of ports, the first and the last one included."""
+
+    first: int
+    last: int
+
+    def __str__(self) -> str:
+        return f"{self.first}-{self.last}"
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(self.first, self.last + 1))
 
 
 @dataclass(frozen=True)
@@ -236,6 +252,17 @@ def count(most: int) -> Callable[[str], int]:
         return int(value)
 
     return read
+
+
+def ports(value: str) -> Ports:
+    """Read `FIRST-LAST`, both included."""
+    found = re.fullmatch(r"(\d{1,5})-(\d{1,5})", value, re.ASCII)
+    first, last = (int(number) for number in found.groups()) if found else (0, 0)
+    if not LOWEST_CLUSTER_PORT <= first <= last <= HIGHEST_PORT:
+        raise NotAValue(
+            f"must be two ports from {LOWEST_CLUSTER_PORT} to {HIGHEST_PORT}, for example 19530-19629"
+        )
+    return Ports(first, last)
 
 
 def _url(value: str, *, schemes: tuple[str, ...], expected: str) -> SplitResult:

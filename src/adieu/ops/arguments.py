@@ -127,6 +127,7 @@ def add_receipt(listed: ArgumentParser) -> None:
 OF: dict[str, Callable[[ArgumentParser], None]] = {
     "web": add_parent,
     "worker": add_parent,
+    "clusters": add_parent,
     "doctor": add_doctor,
     "deletions": add_deletions,
     "ledger": add_ledger,

@@ -78,6 +78,18 @@ def worker(chosen: argparse.Namespace, environment: Environment) -> int:
     return 0
 
 
+def clusters(chosen: argparse.Namespace, environment: Environment) -> int:
+    """Run the clusters of this data folder only."""
+    from adieu.ops import preparing
+
+    _become_child_or_look(chosen, environment)
+    preparing.set_up()
+    from adieu.ops.clusters import run_until_told
+
+    run_until_told()
+    return 0
+
+
 def migrate(chosen: argparse.Namespace, environment: Environment) -> int:
     """Bring the databases to the newest form."""
     from adieu.ops import preparing
@@ -218,6 +230,7 @@ COMMANDS: tuple[Command, ...] = (
     serve,
     web,
     worker,
+    clusters,
     migrate,
     doctor,
     compact,

@@ -14,6 +14,7 @@ from adieu.kit.environment import Environment
 from adieu.kit.errors import UnableToStart
 from adieu.kit.setting_values import Bind
 
+ROLES = ("web", "worker", "clusters")
 SECONDS_TO_END = 10
 SECONDS_TO_START = 60
 LONGEST_BACKOFF = 30
@@ -40,7 +41,7 @@ class Child:
 
 
 class Supervisor:
-    """Keeps the web processes and the worker running until it is told to end."""
+    """Keeps the web processes, the worker and the clusters running until it is told to end."""
 
     def __init__(self, environment: Environment) -> None:
         self.environment = environment
@@ -57,7 +58,7 @@ class Supervisor:
         for sign in (signal.SIGTERM, signal.SIGINT):
             signal.signal(sign, self._on_signal)
         signal.signal(signal.SIGCHLD, lambda *_: self._woken.set())
-        self._children = [Child(role, _spawn(role), time.monotonic()) for role in ("web", "worker")]
+        self._children = [Child(role, _spawn(role), time.monotonic()) for role in ROLES]
         deadline = time.monotonic() + SECONDS_TO_START
         while not self._is_told and not _answers(self.environment):
             if any(child.has_ended() for child in self._children) or time.monotonic() > deadline:

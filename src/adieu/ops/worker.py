@@ -99,7 +99,7 @@ def chores(shift: Shift | None = None) -> list[Chore]:
         Chore("comments_sweep", lambda now: comments.sweep_comments(now=now), MINUTE),
         Chore("strays_sweep", _sweep_stray_comments, MINUTE),
         Chore("invitations_sweep", lambda now: invitations.sweep(now=now), MINUTE),
-        Chore("ownerless_sweep", lambda _: sweep_left(), MINUTE),
+        Chore("ownerless_sweep", lambda now: sweep_left(now=now), MINUTE),
         Chore("archives_sweep", lambda now: archives.sweep(now=now), MINUTE),
         Chore("entries_sweep", _sweep_entries, MINUTE),
         Chore("vault_compaction", lambda _: vault.owe_compaction(), DAY),

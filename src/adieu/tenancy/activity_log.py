@@ -24,6 +24,7 @@ ACCOUNT = "account"
 THINGS = {
     "organization": "Organization",
     "project": "Project",
+    "cluster": "Cluster",
     ACCOUNT: "Account",
     "invitation": "Invitation",
     "api_key": "API key",

@@ -81,10 +81,11 @@ class NewKey:
 
 @dataclass(frozen=True)
 class KeyHolder:
-    """Who calls with a key, and where it works."""
+    """Who calls with which key, and where it works."""
 
     account_id: UUID
     organization_id: UUID
+    key_id: UUID
 
 
 @transaction
@@ -195,7 +196,7 @@ def authenticate(*, secret: str, now: datetime) -> KeyHolder | None:
     if row is None:
         return None
     _note_use(row, now)
-    return KeyHolder(row.member.account_id, row.member.organization_id)
+    return KeyHolder(row.member.account_id, row.member.organization_id, row.id)
 
 
 def is_live(*, secret: str, now: datetime) -> bool:

@@ -15,6 +15,7 @@ from adieu.ledger.owing import owe_line
 from adieu.tenancy import notices, ownership
 from adieu.tenancy.information import Information, clean_information
 from adieu.tenancy.models import Organization, OrganizationMembership, Project, Role
+from adieu.tenancy.occupancy import has_occupied
 from adieu.tenancy.offers import has_offers
 from adieu.tenancy.permissions import Permission
 from adieu.tenancy.welcoming import mark_arrived
@@ -25,6 +26,10 @@ DEFAULT_PROJECT = "Default Project"
 
 class NameDoesNotMatch(Fact):
     """The name you typed is not the name of the organization."""
+
+
+class OrganizationHasClusters(Fact):
+    """This organization has clusters. Delete them first."""
 
 
 @transaction
@@ -132,12 +137,15 @@ def delete_organization(*, organization_id: UUID, account_id: UUID, typed_name: 
         OrganizationNotFound: it does not exist, or the account is a stranger to it, who learns nothing.
         NotAllowed: the account is a member without being an owner.
         NameDoesNotMatch: the typed name is another.
+        OrganizationHasClusters: one of its projects holds some that nobody has deleted.
     """
     organization = ownership.lock_for(
         permission=Permission.MANAGE_ORGANIZATION, organization_id=organization_id, account_id=account_id
     )
     if typed_name.strip() != organization.name:
         raise NameDoesNotMatch
+    if has_occupied(organization_id=organization_id):
+        raise OrganizationHasClusters
     dissolve(organization, actor_id=account_id, untold_id=account_id, now=now)
 
 
@@ -171,5 +179,5 @@ def dissolve(
         subject_name=organization.name,
         now=now,
     )
-    ownership.destroy(organization_id=organization.id)
+    ownership.destroy(organization_id=organization.id, now=now)
     owe_line(kind=Line.ORGANIZATION_DELETED, body={"organization": str(organization.id)}, now=now)

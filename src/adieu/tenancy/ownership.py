@@ -25,7 +25,7 @@ from adieu.kit.errors import Fact
 from adieu.kit.transactions import transaction_required
 from adieu.ledger.entries import Kind
 from adieu.ledger.owing import owe_line
-from adieu.tenancy import endings
+from adieu.tenancy import endings, occupancy
 from adieu.tenancy.models import (
     Invitation,
     InvitationState,
@@ -249,8 +249,9 @@ def unmake_owner(*, organization_id: UUID, account_id: UUID) -> None:
 
 
 @transaction_required
-def destroy(*, organization_id: UUID) -> None:
+def destroy(*, organization_id: UUID, now: datetime) -> None:
     """Destroy an organization with all that hangs on it."""
+    occupancy.let_go(organization_id=organization_id, now=now)
     endings.prepare_to_go(Invitation.objects.filter(organization_id=organization_id))
     sql.run("DELETE FROM tenancy_organization WHERE id = %s", [organization_id])
 

@@ -11,8 +11,9 @@ from adieu.core.names import clean_name
 from adieu.kit import sql
 from adieu.kit.errors import Fact
 from adieu.kit.transactions import savepoint, transaction
-from adieu.tenancy import endings, ownership
+from adieu.tenancy import blockers, endings, ownership
 from adieu.tenancy.models import Invitation, OrganizationMembership, Project, ProjectMembership, Role
+from adieu.tenancy.occupancy import is_occupied
 from adieu.tenancy.ownership import AlreadyMember, MemberNotFound
 from adieu.tenancy.permissions import Permission, standing_in
 
@@ -29,6 +30,14 @@ class TooManyProjects(Fact):
 
 class DefaultProjectStays(Fact):
     """The default project can be neither deleted nor renamed."""
+
+
+class ProjectHasClusters(Fact):
+    """This project has clusters. Delete them first."""
+
+
+class LastProjectOwner(Fact):
+    """A project with clusters keeps at least one owner. Make someone else owner first."""
 
 
 class ProjectNameDoesNotMatch(Fact):
@@ -84,6 +93,7 @@ def delete_project(*, project_id: UUID, account_id: UUID, typed_name: str, now: 
         ProjectNotFound, NotAllowed: the account may not.
         DefaultProjectStays: it is the default project.
         ProjectNameDoesNotMatch: the typed name is another.
+        ProjectHasClusters: it holds some that nobody has deleted (Rule O7).
     """
     project = ownership.lock_project_for(
         permission=Permission.MANAGE_PROJECTS, project_id=project_id, account_id=account_id
@@ -92,6 +102,8 @@ def delete_project(*, project_id: UUID, account_id: UUID, typed_name: str, now: 
         raise DefaultProjectStays
     if typed_name.strip() != project.name:
         raise ProjectNameDoesNotMatch
+    if is_occupied(project_id=project_id):
+        raise ProjectHasClusters
     _record(Kind.PROJECT_DELETED, project, account_id, now)
     endings.prepare_to_go(Invitation.objects.filter(project_id=project_id))
     sql.run("DELETE FROM tenancy_project WHERE id = %s", [project_id])
@@ -129,6 +141,7 @@ def change_member_role(
     Raises:
         ProjectNotFound, NotAllowed: the account may not.
         MemberNotFound: they have no place in it.
+        LastProjectOwner: they are the only owner of a project with clusters.
     """
     project = ownership.lock_project_for(
         permission=Permission.MANAGE_PROJECT_MEMBERS, project_id=project_id, account_id=account_id
@@ -138,6 +151,7 @@ def change_member_role(
     if found is None:
         raise MemberNotFound
     if found.role != role:
+        _refuse_last_owner(project_id, member_id)
         ownership.place_in_project(membership=found.member, project_id=project_id, role=role, now=now)
         _record(Kind.PROJECT_MEMBER_ROLE_CHANGED, project, account_id, now)
 
@@ -149,12 +163,21 @@ def remove_member(*, project_id: UUID, account_id: UUID, member_id: UUID, now: d
     Raises:
         ProjectNotFound, NotAllowed: the account may not.
         MemberNotFound: they have no place in it.
+        LastProjectOwner: they are the only owner of a project with clusters.
     """
     project = ownership.lock_project_for(
         permission=Permission.MANAGE_PROJECT_MEMBERS, project_id=project_id, account_id=account_id
     )
+    _refuse_last_owner(project_id, member_id)
     ownership.take_from_project(project_id=project_id, account_id=member_id)
     _record(Kind.PROJECT_MEMBER_REMOVED, project, account_id, now)
+
+
+def _refuse_last_owner(project_id: UUID, member_id: UUID) -> None:
+    """Keep a project with clusters from being left behind, as leaving would (Rule D2)."""
+    alone = blockers.projects_owned_alone(account_id=member_id)
+    if any(project.id == project_id for project in alone):
+        raise LastProjectOwner
 
 
 def _save_named(project: Project) -> None:

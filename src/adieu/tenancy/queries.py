@@ -132,6 +132,11 @@ def details_of(*, organization_id: UUID, account_id: UUID) -> OrganizationDetail
     return found[0]
 
 
+def organizations_of_projects(project_ids: Iterable[UUID]) -> dict[UUID, UUID]:
+    """Tell in which organization each project is that is there."""
+    return dict(Project.objects.filter(id__in=project_ids).values_list("id", "organization_id"))
+
+
 def project_rows(*, organization_id: UUID, account_id: UUID) -> QuerySet[Project]:
     """Give the projects of an organization that the account may see, as rows to page through.
 

@@ -16,7 +16,8 @@ from adieu.ledger.entries import Kind
 from adieu.ledger.owing import owe_line
 from adieu.ledger.replaying import register
 from adieu.tenancy import blockers, ownership
-from adieu.tenancy.models import Organization, OrganizationMembership
+from adieu.tenancy.blockers import LoneProject
+from adieu.tenancy.models import Organization, OrganizationMembership, Role
 
 
 def register_replayers() -> None:
@@ -29,8 +30,8 @@ def register_replayers() -> None:
 @transaction_required
 def replay_deleted(*, body: Mapping[str, Any], made_at: datetime, now: datetime) -> None:
     """Destroy an organization once more; its members were told when it went."""
-    del made_at, now
-    ownership.destroy(organization_id=UUID(body["organization"]))
+    del made_at
+    ownership.destroy(organization_id=UUID(body["organization"]), now=now)
 
 
 @transaction_required
@@ -57,15 +58,28 @@ def replay_owner_unmade(*, body: Mapping[str, Any], made_at: datetime, now: date
 def settle_owned_alone(*, account_id: UUID, now: datetime) -> None:
     """Destroy the organizations that an account owns alone and is alone in; lock those with other members.
 
-    The account's organizations are locked by the caller.
+    A project with clusters that the account alone owns elsewhere goes to the owner of its organization who is
+    there longest. The account's organizations are locked by the caller.
     """
     alone = Organization.objects.filter(id__in=blockers.owned_alone(account_id=account_id))
     counted = alone.annotate(member_count=Count("memberships")).order_by("id")
     for organization_id, members in counted.values_list("id", "member_count"):
         if members == 1:
-            ownership.destroy(organization_id=organization_id)
+            ownership.destroy(organization_id=organization_id, now=now)
         else:
             Organization.objects.filter(id=organization_id).update(locked_at=now)
+    for project in blockers.projects_owned_alone(account_id=account_id):
+        _give_project(project, but=account_id, now=now)
+
+
+def _give_project(project: LoneProject, *, but: UUID, now: datetime) -> None:
+    owners = OrganizationMembership.objects.filter(
+        organization_id=project.organization_id, role=Role.OWNER
+    ).exclude(account_id=but)
+    heir = owners.order_by("joined_at", "id").first()
+    # Where there is none, the organization itself waits for one.
+    if heir:
+        ownership.place_in_project(membership=heir, project_id=project.id, role=Role.OWNER, now=now)
 
 
 def locked_organizations() -> list[tuple[UUID, str, datetime]]:
@@ -74,14 +88,14 @@ def locked_organizations() -> list[tuple[UUID, str, datetime]]:
     return [(id_, name, at) for id_, name, at in locked.values_list("id", "name", "locked_at") if at]
 
 
-def sweep_left() -> int:
+def sweep_left(*, now: datetime) -> int:
     """Destroy organizations that wait for an owner and that everybody has left meanwhile; tell how many."""
     # Nearly always there is none, and a look takes no lock.
-    return _destroy_left() if locked_organizations() else 0
+    return _destroy_left(now) if locked_organizations() else 0
 
 
 @transaction
-def _destroy_left() -> int:
+def _destroy_left(now: datetime) -> int:
     empty = """
         SELECT id FROM tenancy_organization WHERE locked_at IS NOT NULL AND NOT EXISTS (
             SELECT 1 FROM tenancy_organizationmembership WHERE organization_id = tenancy_organization.id)
@@ -89,7 +103,7 @@ def _destroy_left() -> int:
     """
     ids = [sql.as_id(id_) for (id_,) in sql.rows(empty + sql.for_update())]
     for organization_id in ids:
-        ownership.destroy(organization_id=organization_id)
+        ownership.destroy(organization_id=organization_id, now=now)
     return len(ids)
 
 

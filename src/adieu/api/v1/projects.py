@@ -101,7 +101,7 @@ def add_member(request: HttpRequest, project_id: UUID, body: MemberIn) -> Status
     return Status(201, _member(request, project_id, body.account_id))
 
 
-@router.patch("/{project_id}/members/{account_id}", response={200: MemberOut, **REFUSED})
+@router.patch("/{project_id}/members/{account_id}", response={200: MemberOut, **CONFLICTING})
 def change_role(request: HttpRequest, project_id: UUID, account_id: UUID, body: RoleIn) -> Member:
     """Give a member of a project another role in it."""
     projects.change_member_role(
@@ -114,7 +114,7 @@ def change_role(request: HttpRequest, project_id: UUID, account_id: UUID, body: 
     return _member(request, project_id, account_id)
 
 
-@router.delete("/{project_id}/members/{account_id}", response={204: None, **REFUSED})
+@router.delete("/{project_id}/members/{account_id}", response={204: None, **CONFLICTING})
 def remove_member(request: HttpRequest, project_id: UUID, account_id: UUID) -> Status[None]:
     """Take a member out of a project; they stay in the organization."""
     projects.remove_member(

@@ -11,6 +11,8 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from adieu.accounts.addresses import AccountGone
 from adieu.api.v1 import authentication
 from adieu.archives.operations import ArchiveNotFound, ArchiveNotReady
+from adieu.clusters import operations as clusters
+from adieu.clusters.queries import ClusterNotFound
 from adieu.core.names import NameNotAllowed
 from adieu.core.texts import TextNotAllowed
 from adieu.deletion import farewell, intents, requests, verification
@@ -69,6 +71,16 @@ STATUS_OF: dict[type[Exception], HTTPStatus] = {
     projects.TooManyProjects: HTTPStatus.CONFLICT,
     projects.DefaultProjectStays: HTTPStatus.CONFLICT,
     projects.ProjectNameDoesNotMatch: HTTPStatus.UNPROCESSABLE_ENTITY,
+    projects.ProjectHasClusters: HTTPStatus.CONFLICT,
+    projects.LastProjectOwner: HTTPStatus.CONFLICT,
+    operations.OrganizationHasClusters: HTTPStatus.CONFLICT,
+    ClusterNotFound: HTTPStatus.NOT_FOUND,
+    clusters.ClusterNameNotAllowed: HTTPStatus.UNPROCESSABLE_ENTITY,
+    clusters.ClusterNameTaken: HTTPStatus.CONFLICT,
+    clusters.TooManyClusters: HTTPStatus.CONFLICT,
+    clusters.NoPortFree: HTTPStatus.CONFLICT,
+    clusters.WrongState: HTTPStatus.CONFLICT,
+    clusters.ClusterNameDoesNotMatch: HTTPStatus.UNPROCESSABLE_ENTITY,
     ownership.AccountNotFound: HTTPStatus.UNAUTHORIZED,
     invitees.NoAddresses: HTTPStatus.UNPROCESSABLE_ENTITY,
     invitees.TooManyAddresses: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -16,7 +16,7 @@ from adieu.tenancy.activity_log import Wanted
 
 A_DAY_OR_A_MOMENT = "A day in the organization's time zone, or a moment with its offset (RFC 3339)."
 type When = date | AwareDatetime | None
-type SubjectKind = Literal["", "organization", "project", "account", "invitation", "api_key"]
+type SubjectKind = Literal["", "organization", "project", "cluster", "account", "invitation", "api_key"]
 
 
 class FiltersIn(Schema):

@@ -5,6 +5,7 @@ from adieu.api.v1 import (
     activities,
     api_keys,
     archives,
+    clusters,
     deletion,
     invitations,
     members,
@@ -36,6 +37,8 @@ api.add_router("/organizations", activities.router)
 api.add_router("/organizations", invitations.organization_router)
 api.add_router("/organizations", api_keys.organization_router)
 api.add_router("/projects", projects.router)
+api.add_router("/projects", clusters.project_router)
+api.add_router("/clusters", clusters.router)
 api.add_router("/invitations", invitations.router)
 api.add_router("/api-keys", api_keys.router)
 translate_refusals(api)

@@ -60,7 +60,12 @@ def hand_over(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _blockers_page(request, form)
     try:
-        members.make_owners(account_id=account_id_of(request), owners=form.owners, now=timezone.now())
+        members.make_owners(
+            account_id=account_id_of(request),
+            owners=form.owners,
+            project_owners=form.project_owners,
+            now=timezone.now(),
+        )
     except MemberNotFound:
         messages.error(request, "Somebody you chose has left in the meantime. Nothing is changed.")
         return redirect("deletion_blockers")

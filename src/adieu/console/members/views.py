@@ -134,6 +134,9 @@ def _remove(request: HttpRequest, organization_id: UUID, member: Member) -> Http
             member_id=member.account_id,
             now=timezone.now(),
         )
+    except operations.LeavingBlocked:
+        # Whoever removes themselves leaves, and that page says what is in the way.
+        return redirect("organization_leave", organization_id)
     except LastOwner as refusal:
         messages.error(request, str(refusal))
     else:

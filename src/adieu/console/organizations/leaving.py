@@ -39,7 +39,12 @@ def hand_over_and_leave(request: HttpRequest, organization_id: UUID) -> HttpResp
     if not form.is_valid():
         return _page(request, organization_id, found, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
-        members.make_owners(account_id=account_id_of(request), owners=form.owners, now=timezone.now())
+        members.make_owners(
+            account_id=account_id_of(request),
+            owners=form.owners,
+            project_owners=form.project_owners,
+            now=timezone.now(),
+        )
         return _leave(request, organization_id)
     except members.LeavingBlocked as blocked:
         return _page(request, organization_id, blocked.blockers, status=HTTPStatus.CONFLICT)

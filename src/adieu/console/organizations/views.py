@@ -123,6 +123,9 @@ def _is_deleted(request: HttpRequest, organization_id: UUID, form: DeleteForm) -
     except operations.NameDoesNotMatch as refusal:
         form.add_error("name", str(refusal))
         return False
+    except operations.OrganizationHasClusters as refusal:
+        form.add_error(None, str(refusal))
+        return False
     # Another owner's deletion, or one's own in another tab, was first: what was asked for is so.
     except permissions.OrganizationNotFound:
         return True

@@ -53,14 +53,18 @@ def change_role(request: HttpRequest, project_id: UUID, member_id: UUID) -> Http
     form = RoleForm(request.POST)
     if not form.is_valid():
         raise BadRequest
-    projects.change_member_role(
-        project_id=project_id,
-        account_id=account_id_of(request),
-        member_id=member_id,
-        role=Role(form.cleaned_data["role"]),
-        now=timezone.now(),
-    )
-    messages.success(request, "The role is changed.")
+    try:
+        projects.change_member_role(
+            project_id=project_id,
+            account_id=account_id_of(request),
+            member_id=member_id,
+            role=Role(form.cleaned_data["role"]),
+            now=timezone.now(),
+        )
+    except projects.LastProjectOwner as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, "The role is changed.")
     return redirect("project", project_id)
 
 
@@ -69,10 +73,14 @@ def change_role(request: HttpRequest, project_id: UUID, member_id: UUID) -> Http
 def remove(request: HttpRequest, project_id: UUID, member_id: UUID) -> HttpResponse:
     """Take a member out of the project; they stay in the organization."""
     account_id = account_id_of(request)
-    projects.remove_member(
-        project_id=project_id, account_id=account_id, member_id=member_id, now=timezone.now()
-    )
-    messages.success(request, "That person is no longer a member of the project.")
+    try:
+        projects.remove_member(
+            project_id=project_id, account_id=account_id, member_id=member_id, now=timezone.now()
+        )
+    except projects.LastProjectOwner as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, "That person is no longer a member of the project.")
     return _back(project_id, account_id)
 
 

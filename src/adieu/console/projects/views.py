@@ -136,6 +136,9 @@ def _is_deleted(request: HttpRequest, project_id: UUID, form: DeleteForm) -> boo
     except operations.ProjectNameDoesNotMatch as refusal:
         form.add_error("name", str(refusal))
         return False
+    except operations.ProjectHasClusters as refusal:
+        form.add_error(None, str(refusal))
+        return False
     # Somebody else, or one's own other tab, was first: what was asked for is so.
     except ProjectNotFound:
         return True

@@ -19,6 +19,7 @@ register = template.Library()
 
 SEALED = "@sealed.invalid"
 A_MOMENT = 10
+SIZES = (("GB", 10**9), ("MB", 10**6), ("KB", 10**3))
 UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 
 # In this order: Edge and Opera say that they are Chrome, and Chrome says that it is Safari.
@@ -92,6 +93,14 @@ def moment(at: datetime | None, now: datetime | None = None, zone: tzinfo = UTC)
         f"{exact.day} {exact:%b %Y, %H:%M}",
         _zone_name(exact),
     )
+
+
+@register.filter
+def size(count: int) -> str:
+    """Say how many bytes there are, in the largest unit; of gigabytes the tenths count."""
+    unit, worth = next(((unit, worth) for unit, worth in SIZES if count >= worth), ("bytes", 1))
+    places = 1 if unit == "GB" else 0
+    return f"{count / worth:.{places}f}\N{NO-BREAK SPACE}{unit}"
 
 
 @register.filter

@@ -1,0 +1,62 @@
+"""What clusters keep of a person: that somebody created one.
+
+Whether clusters are in the way of leaving is a question of who owns projects: tenancy answers it (Rule D2).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from adieu.clusters.models import Cluster
+from adieu.core.keeping import Blocker, Description, Step, StepSpec, Subject
+from adieu.kit import sql
+
+OWNED = """
+    SELECT cluster.id, cluster.name FROM tenancy_organizationmembership membership
+    JOIN tenancy_projectmembership place ON place.member_id = membership.id
+    JOIN clusters_cluster cluster ON cluster.project_id = place.project_id
+    WHERE membership.account_id = %s AND place.role = 'owner' AND cluster.state <> 'deleting'
+"""
+
+
+class ClustersKeeper:
+    """Keeps who created a cluster; the clusters themselves belong to projects."""
+
+    name = "clusters"
+
+    def find_blockers(self, *, account_id: UUID) -> Sequence[Blocker]:
+        """Name nothing: tenancy names the projects whose only owner the account is."""
+        return ()
+
+    def describe(self, *, account_id: UUID) -> Description:
+        """Tell nothing: no cluster goes with an account, and what is shared stays with its project."""
+        return Description()
+
+    def settle_blockers(self, *, account_id: UUID, now: datetime) -> None:
+        """Nothing here is in the way: whoever destroys an organization lets go of its clusters."""
+
+    def set_locked(self, *, account_id: UUID, locked_at: datetime | None) -> None:
+        """Nothing here lets anybody in: the door asks for an API key, and that for its account."""
+
+    def owned(self, *, account_id: UUID) -> Sequence[Subject]:
+        """Name the clusters of the projects that the account owns, alone or with others (Rule D4)."""
+        rows = sql.rows(OWNED, [account_id])
+        return [Subject("cluster", str(sql.as_id(id_)), name) for id_, name in rows]
+
+    def lock(self, *, account_id: UUID) -> None:
+        """Nothing to lock: whoever creates a cluster locks its project, which tenancy has locked."""
+
+    def erase_now(self, *, account_id: UUID, now: datetime) -> None:
+        """Forget who created which cluster."""
+        sql.run("UPDATE clusters_cluster SET creator_id = NULL WHERE creator_id = %s", [account_id])
+
+    def steps(self, *, account_id: UUID) -> Sequence[StepSpec]:
+        """Nothing is left to do afterwards."""
+        return ()
+
+    def run(self, *, step: Step, now: datetime) -> None:
+        """There is no step of ours."""
+
+    def residue(self, *, account_id: UUID) -> Sequence[str]:
+        """Name the table, if it still knows the account."""
+        return ["clusters_cluster"] if Cluster.objects.filter(creator_id=account_id).exists() else []

@@ -1,0 +1,185 @@
+"""Reading clusters, and telling who may use one."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from adieu.accounts import terms
+from adieu.clusters.doors import Caller, DoorShut
+from adieu.clusters.models import Cluster, EngineKind, Failure, State
+from adieu.kit.errors import Fact
+from adieu.tenancy import api_keys, queries
+from adieu.tenancy.permissions import NotAllowed, Permission, ProjectNotFound, require_in_project
+from adieu.tenancy.reach import confined_to
+
+UNDER_WAY = frozenset({State.CREATING, State.SUSPENDING, State.RESUMING, State.DELETING})
+NO_KEY = "Give an API key as the token. You make one on the cluster's page."
+NOT_A_KEY = "This API key was never made, was revoked, or has run out."
+NOT_YOURS = "The owner of this API key may not use this cluster."
+TERMS_CHANGED = "The terms have changed. Sign in and agree to them; then this API key works again."
+
+
+class ClusterNotFound(Fact):
+    """There is no such cluster."""
+
+
+@dataclass(frozen=True)
+class ClusterSummary:
+    """A cluster as somebody sees it who may use it."""
+
+    id: UUID
+    project_id: UUID
+    project_name: str
+    organization_id: UUID
+    name: str
+    engine: EngineKind
+    address: str
+    state: State
+    failure: Failure | None
+    failure_reason: str
+    creator_id: UUID | None
+    created_at: datetime
+    started_at: datetime | None
+    suspended_at: datetime | None
+    failed_at: datetime | None
+    deleting_since_at: datetime | None
+    memory_bytes: int | None
+    disk_bytes: int | None
+    measured_at: datetime | None
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it is on its way to another state by itself."""
+        return self.state in UNDER_WAY
+
+
+def cluster_rows(*, project_id: UUID, account_id: UUID) -> QuerySet[Cluster]:
+    """Give the clusters of a project as rows to page through; see `summarized`.
+
+    Raises:
+        ProjectNotFound, NotAllowed: the account may not see them.
+    """
+    require_in_project(permission=Permission.USE_CLUSTERS, project_id=project_id, account_id=account_id)
+    return Cluster.objects.filter(project_id=project_id).select_related("project")
+
+
+def clusters_of(*, project_id: UUID, account_id: UUID) -> list[ClusterSummary]:
+    """List the clusters of a project by name.
+
+    Raises:
+        ProjectNotFound, NotAllowed: the account may not see them.
+    """
+    return summarized(cluster_rows(project_id=project_id, account_id=account_id).order_by("name", "id"))
+
+
+def clusters_within(*, organization_id: UUID, account_id: UUID) -> list[ClusterSummary]:
+    """List the clusters of all projects of an organization that the account may see, by project and name.
+
+    Raises:
+        OrganizationNotFound: the account does not belong to it.
+    """
+    projects = queries.project_rows(organization_id=organization_id, account_id=account_id)
+    rows = Cluster.objects.filter(project_id__in=projects.order_by().values("id")).select_related("project")
+    return summarized(rows.order_by("project__name", "name", "id"))
+
+
+def cluster(*, cluster_id: UUID, account_id: UUID) -> ClusterSummary:
+    """Show one cluster to somebody who may use it.
+
+    Raises:
+        ClusterNotFound, NotAllowed: the account may not.
+    """
+    row = Cluster.objects.select_related("project").filter(id=cluster_id).first()
+    if row is None or row.project_id is None:
+        raise ClusterNotFound
+    try:
+        require_in_project(
+            permission=Permission.USE_CLUSTERS, project_id=row.project_id, account_id=account_id
+        )
+    except ProjectNotFound as stranger:
+        raise ClusterNotFound from stranger
+    return _summary(row)
+
+
+def may_manage(*, cluster_id: UUID, account_id: UUID) -> bool:
+    """Tell whether somebody who may use a cluster may also suspend, resume and delete it.
+
+    Raises:
+        ClusterNotFound, NotAllowed: the account may not even use it.
+    """
+    found = cluster(cluster_id=cluster_id, account_id=account_id)
+    try:
+        require_in_project(
+            permission=Permission.MANAGE_CLUSTERS, project_id=found.project_id, account_id=account_id
+        )
+    except NotAllowed:
+        return False
+    return True
+
+
+def summarized(rows: Iterable[Cluster]) -> list[ClusterSummary]:
+    """Tell what is seen of clusters, in the order of the rows."""
+    return [_summary(row) for row in rows]
+
+
+def address_of(port: int) -> str:
+    """Give the address at which clients reach a cluster."""
+    return f"http://{settings.ADIEU.cluster_host}:{port}"
+
+
+def who_may_use(cluster_id: UUID, token: str, *, now: datetime) -> Caller:
+    """Give the caller behind an API key that opens a cluster (Rules K1, D7).
+
+    Args:
+        cluster_id: Which one.
+        token: What the client gave, perhaps nothing.
+        now: The present.
+
+    Raises:
+        DoorShut: the key is none, or its owner may not use the cluster; says which.
+    """
+    if not token:
+        raise DoorShut(NO_KEY)
+    holder = api_keys.authenticate(secret=token, now=now)
+    if holder is None:
+        raise DoorShut(NOT_A_KEY)
+    with confined_to(holder.organization_id):
+        try:
+            cluster(cluster_id=cluster_id, account_id=holder.account_id)
+        except (ClusterNotFound, NotAllowed) as stranger:
+            raise DoorShut(NOT_YOURS) from stranger
+    if not terms.has_agreed(account_id=holder.account_id):
+        raise DoorShut(TERMS_CHANGED)
+    return Caller(account_id=holder.account_id, key_id=holder.key_id)
+
+
+def _summary(row: Cluster) -> ClusterSummary:
+    project = row.project
+    if project is None:
+        # Whose project is gone is nobody's to see.
+        raise ClusterNotFound
+    return ClusterSummary(
+        id=row.id,
+        project_id=project.id,
+        project_name=project.name,
+        organization_id=project.organization_id,
+        name=row.name,
+        engine=EngineKind(row.engine),
+        address=address_of(row.port),
+        state=State(row.state),
+        failure=Failure(row.failure) if row.failure else None,
+        failure_reason=row.failure_reason,
+        creator_id=row.creator_id,
+        created_at=row.created_at,
+        started_at=row.started_at,
+        suspended_at=row.suspended_at,
+        failed_at=row.failed_at,
+        deleting_since_at=row.deleting_since_at,
+        memory_bytes=row.memory_bytes,
+        disk_bytes=row.disk_bytes,
+        measured_at=row.measured_at,
+    )
