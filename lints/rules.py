@@ -17,7 +17,7 @@ DJANGOS_HOOKS = tuple(
     for name in ("adapter", "forms", "listeners", "session_store", "sessions", "step_up")
 )
 # Here time passes; everywhere else `now` is handed in.
-FACES = ("console", "api", "ops", "config", *DJANGOS_HOOKS)
+FACES = ("console", "api", "ops", "config", "clusters/engines", *DJANGOS_HOOKS)
 BASES_OF_FACTS = {"Fact", "UnableToStart"}
 
 

@@ -33,6 +33,7 @@ from time_machine import travel
 
 from adieu.kit.crashing import install
 from adieu.kit.errors import Fact
+from tests.crash import clusters
 from tests.crash.outages import outage
 
 NOW = datetime(2030, 3, 4, 9, 30, tzinfo=UTC)
@@ -390,6 +391,7 @@ def look() -> dict[str, object]:
             (text, request_id is None)
             for text, request_id in Comment.objects.values_list("text", "request_id")
         ],
+        "clusters": clusters.seen(),
         "residue": {keeper.name: list(keeper.residue(account_id=alice)) for keeper in all_keepers()},
         "charlie": repr(
             [
@@ -471,6 +473,7 @@ STORIES: dict[str, Callable[[datetime], None]] = {
     "own_alone": partial(_of, "on_request", "own_alone"),
     "hand_over": partial(_of, "on_request", "hand_over"),
     "take_away": partial(_of, "on_request", "take_away"),
+    "clusters": clusters.live_with_a_cluster,
 }
 ACTS: dict[str, Callable[..., object]] = {
     "prepare": prepare,

@@ -7,14 +7,18 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import sample
 
 from tests.support.postgresql import database
 from tests.support.smtp import SmtpServer
 
 SECONDS_TO_START = 60
+# How many clusters a console can have, and where their ports are.
+CLUSTERS = 10
+CLUSTER_PORTS = (20_000, 30_000)
 SECONDS_TO_END = 20
 # Reserved for examples (RFC 5737); visitors have an address of their own, so that limits do not add up.
 VISITORS = [f"{net}.{host}" for net in ("192.0.2", "198.51.100", "203.0.113") for host in range(1, 255)]
@@ -59,6 +63,7 @@ def serve(folder: Path, **settings: str) -> Iterator[Served]:
             "ADIEU_SMTP_URL": mailbox.url,
             "ADIEU_MAIL_FROM": "Adieu <adieu@example.org>",
             "ADIEU_TRUSTED_PROXIES": "127.0.0.1",
+            "ADIEU_CLUSTER_PORTS": free_ports(CLUSTERS),
             **database_urls,
         }
         given = {**own, **settings}
@@ -91,6 +96,16 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def free_ports(count: int) -> str:
+    """Return a row of ports that nobody uses now, below those that the system gives out by itself."""
+    for first in sample(range(*CLUSTER_PORTS, count), k=100):
+        with ExitStack() as probes, suppress(OSError):
+            for port in range(first, first + count):
+                probes.enter_context(socket.socket()).bind(("127.0.0.1", port))
+            return f"{first}-{first + count - 1}"
+    raise AssertionError("no ports are free")
 
 
 def _wait_until_ready(served: Served) -> None:

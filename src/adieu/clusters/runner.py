@@ -166,7 +166,7 @@ class Runner:
 
     def _count_end(self, row: Cluster, watch: Watch, failure: Failure, reason: str, now: datetime) -> None:
         watch.count_end(now)
-        logs.record("cluster.ended", level=logging.WARNING, cluster=row.id, times=watch.ends)
+        logs.record("cluster.ended_by_itself", level=logging.WARNING, cluster=row.id, times=watch.ends)
         if watch.ends >= MOST_ENDS:
             self._fail(row, failure, reason, now)
 

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET
 
 from adieu.clusters import queries as clusters
 from adieu.clusters.queries import ClusterSummary
+from adieu.console.returning import safe_next
 from adieu.console.within import within_organization
 from adieu.kit.who import account_id_of
 from adieu.tenancy import permissions, queries
@@ -50,6 +51,7 @@ def _show(
         "clusters": found,
         "is_under_way": any(cluster.is_under_way for cluster in found),
         "can_manage": can_manage,
+        "next": safe_next(request),
         "place": "projects" if project else "clusters",
     }
     is_fragment = request.headers.get("HX-Request") == "true"

@@ -15,6 +15,7 @@ from adieu.clusters import operations, queries
 from adieu.clusters.queries import ClusterNotFound, ClusterSummary
 from adieu.console.api_keys.forms import KeyForm
 from adieu.console.clusters.forms import CreateForm, DeleteForm
+from adieu.console.returning import safe_next
 from adieu.console.within import within_organization
 from adieu.core.keeping import Going
 from adieu.kit.who import account_id_of
@@ -140,16 +141,18 @@ def delete(request: HttpRequest, cluster_id: UUID) -> HttpResponse:
     permissions.require_in_project(
         permission=Permission.MANAGE_CLUSTERS, project_id=found.project_id, account_id=account_id
     )
+    came_from = safe_next(request)
     form = DeleteForm(name=found.name, data=request.POST if request.method == "POST" else None)
     if form.is_valid() and _is_deleted(request, found, form):
         messages.success(request, f"The cluster “{found.name}” is being deleted.")
-        return redirect("project_clusters", found.project_id)
+        return redirect(came_from or reverse("project_clusters", args=[found.project_id]))
     context = {
         **_around(request, found.organization_id),
         "cluster": found,
         "form": form,
         "goes": [Going("cluster, with all its data", "clusters", 1)],
-        "back": reverse("cluster", args=[found.id]),
+        "next": came_from,
+        "back": came_from or reverse("cluster", args=[found.id]),
     }
     return render(request, "console/clusters/delete.html", context, status=_status(form))
 

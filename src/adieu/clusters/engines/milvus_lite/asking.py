@@ -2,10 +2,11 @@
 
 from uuid import UUID
 
-from adieu.clusters.queries import who_may_use
 from django.db import InterfaceError, OperationalError, connections
+from django.utils import timezone
 
 from adieu.clusters.doors import Caller
+from adieu.clusters.queries import who_may_use
 
 
 class Asking:
@@ -21,11 +22,11 @@ class Asking:
             DoorShut: nobody who may use this cluster.
         """
         try:
-            return who_may_use(cluster_id=self._cluster_id, token=token)
+            return who_may_use(self._cluster_id, token, now=timezone.now())
         except (OperationalError, InterfaceError):
             # The server may have ended a connection that was open for long; a new one tells.
             self.rest()
-            return who_may_use(cluster_id=self._cluster_id, token=token)
+            return who_may_use(self._cluster_id, token, now=timezone.now())
 
     def rest(self) -> None:
         """Give the connection back while nobody uses the cluster."""
