@@ -1,4 +1,4 @@
-"""When a door is asked again, and what happens when it does not answer (Rule D7, Note [Asked again and again])."""
+"""When is asked again, and what happens without an answer (Rule D7, Note [Asked again and again])."""
 
 import threading
 from collections.abc import Iterator

@@ -1,5 +1,7 @@
 """Clusters of tests: a real process, reached by the real client."""
 
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -63,6 +65,13 @@ class Cluster:
             return self.client().list_collections() is not None
         except (MilvusException, grpc.RpcError):
             return False
+
+    def kill(self, sign: signal.Signals = signal.SIGKILL) -> None:
+        """Send its process a signal, and wait until it is gone."""
+        pid = self.engine.pid
+        assert pid is not None
+        os.kill(pid, sign)
+        wait_until(lambda: self.engine.why_ended() is not None)
 
     def end(self) -> None:
         for client in self._clients:
