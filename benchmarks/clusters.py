@@ -2,8 +2,8 @@
 
 `python -m benchmarks.clusters` measures on SQLite, `--database=postgresql` on PostgreSQL, where the door asks
 its questions. The door is measured against a server without one, in the same process and on the same data:
-calls take turns, one at each. `--noise` measures the server without a door against itself, so that one sees what
-two columns differ by when nothing differs.
+calls take turns, one at each. `--noise` measures the server without a door against itself, so that one sees
+what two columns differ by when nothing differs.
 """
 
 import argparse
