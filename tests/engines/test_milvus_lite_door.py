@@ -1,6 +1,5 @@
 """Who comes into a cluster on milvus-lite, and who is put out of it (Rules K1, D7)."""
 
-import base64
 import threading
 import time
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from pymilvus import MilvusClient, MilvusException
 from pymilvus.grpc_gen import milvus_pb2
 
 from adieu.clusters.engines.milvus_lite.visits import NOT_ASKED
-from tests.support.clusters import KEY, Cluster, running, wait_until
+from tests.support.clusters import KEY, Cluster, metadata, running, wait_until
 from tests.support.engine_process import FAILS, HANGS, REASON
 
 OTHER = "adieu_" + "b" * 43
@@ -141,14 +140,14 @@ def test_methods_that_there_are_not_are_named_as_such_to_who_is_inside(cluster: 
         for name in ("/x/y", f"/{SERVICE.full_name}/CreateCredential"):
             call = channel.unary_unary(name)
             with pytest.raises(grpc.RpcError) as refused:
-                call(b"", metadata=_metadata(KEY))
+                call(b"", metadata=metadata(KEY))
             assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
 def test_two_tokens_in_one_call_open_nothing(cluster: Cluster) -> None:
     with grpc.insecure_channel(f"127.0.0.1:{cluster.place.port}") as channel:
         with pytest.raises(grpc.RpcError) as refused:
-            channel.unary_unary(INSERT)(b"", metadata=_metadata(KEY) + _metadata(OTHER))
+            channel.unary_unary(INSERT)(b"", metadata=metadata(KEY) + metadata(OTHER))
         assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
 
 
@@ -170,17 +169,13 @@ def test_open_calls_end_within_a_second_when_the_database_hangs(tmp_path: Path) 
         assert ended.wait(30)
         assert time.monotonic() - hung_at < SOON
         with pytest.raises(grpc.RpcError) as refused:
-            channel.unary_unary(INSERT)(b"", metadata=_metadata(KEY))
+            channel.unary_unary(INSERT)(b"", metadata=metadata(KEY))
         assert refused.value.details() == NOT_ASKED
 
 
 def _call_for_ever(client: MilvusClient) -> None:
     while True:
         client.list_collections()
-
-
-def _metadata(token: str) -> tuple[tuple[str, str], ...]:
-    return (("authorization", base64.b64encode(token.encode()).decode()),)
 
 
 def _half_sent(channel: grpc.Channel, token: str) -> Any:
@@ -191,14 +186,14 @@ def _half_sent(channel: grpc.Channel, token: str) -> Any:
         never.wait()
         yield b""
 
-    call = channel.stream_unary(INSERT).future(message(), metadata=_metadata(token))
+    call = channel.stream_unary(INSERT).future(message(), metadata=metadata(token))
     assert _inside(channel, token)
     return call
 
 
 def _inside(channel: grpc.Channel, token: str) -> bool:
     call = channel.unary_unary(f"/{SERVICE.full_name}/GetVersion")
-    return bool(call(b"", metadata=_metadata(token)))
+    return bool(call(b"", metadata=metadata(token)))
 
 
 def _wait_until_working(cluster: Cluster) -> None:

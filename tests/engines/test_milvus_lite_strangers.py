@@ -1,6 +1,5 @@
 """Whoever reaches the port of a cluster and has no token, or has one and means no good."""
 
-import base64
 import socket
 import threading
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ import psutil
 import pytest
 from pymilvus.grpc_gen import milvus_pb2
 
-from tests.support.clusters import KEY, Cluster, running
+from tests.support.clusters import KEY, Cluster, metadata, running
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 SETTINGS = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
@@ -84,7 +83,7 @@ def test_whoever_has_no_token_is_refused_before_the_message_is_read(cluster: Clu
 
 def test_a_message_that_is_too_large_is_refused(cluster: Cluster) -> None:
     with _channel(cluster) as channel, pytest.raises(grpc.RpcError) as refused:
-        channel.unary_unary(f"/{SERVICE}/Insert")(b"x" * 65 * MEGABYTE, metadata=_metadata())
+        channel.unary_unary(f"/{SERVICE}/Insert")(b"x" * 65 * MEGABYTE, metadata=metadata(KEY))
     assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
@@ -93,7 +92,7 @@ def test_a_message_that_is_none_is_refused_and_others_are_served(cluster: Cluste
     with _channel(cluster) as channel:
         for _ in range(20):
             try:
-                answer = channel.unary_unary(f"/{SERVICE}/Insert")(message, metadata=_metadata())
+                answer = channel.unary_unary(f"/{SERVICE}/Insert")(message, metadata=metadata(KEY))
                 assert milvus_pb2.MutationResult.FromString(answer).status.code != 0
             except grpc.RpcError as error:
                 assert error.code() in {grpc.StatusCode.INTERNAL, grpc.StatusCode.INVALID_ARGUMENT}
@@ -102,7 +101,7 @@ def test_a_message_that_is_none_is_refused_and_others_are_served(cluster: Cluste
 
 def test_a_call_without_any_message_is_refused(cluster: Cluster) -> None:
     with _channel(cluster) as channel, pytest.raises(grpc.RpcError) as refused:
-        channel.stream_unary(f"/{SERVICE}/Insert")(iter([]), metadata=_metadata())
+        channel.stream_unary(f"/{SERVICE}/Insert")(iter([]), metadata=metadata(KEY))
     assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
@@ -117,7 +116,7 @@ def test_calls_beyond_the_bound_are_refused_and_do_not_wait_for_ever(cluster: Cl
     with ExitStack() as stack:
         channels = [stack.enter_context(_channel(cluster, number)) for number in range(4)]
         calls = [
-            channel.stream_unary(f"/{SERVICE}/Insert").future(next(never), metadata=_metadata())
+            channel.stream_unary(f"/{SERVICE}/Insert").future(next(never), metadata=metadata(KEY))
             for channel in channels
             for _ in range(30)
         ]
@@ -139,10 +138,6 @@ def _channel(cluster: Cluster, number: int = 0) -> grpc.Channel:
     return grpc.insecure_channel(f"127.0.0.1:{cluster.place.port}", options=options)
 
 
-def _metadata() -> tuple[tuple[str, str], ...]:
-    return (("authorization", base64.b64encode(KEY.encode()).decode()),)
-
-
 def _send(stranger: socket.socket, what: bytes) -> None:
     try:
         stranger.sendall(what)
@@ -162,7 +157,7 @@ def _hung_up(stranger: socket.socket) -> bool:
 
 def _call_for_ever(channel: grpc.Channel) -> None:
     while True:
-        channel.unary_unary(f"/{SERVICE}/GetVersion")(b"", metadata=_metadata(), timeout=20)
+        channel.unary_unary(f"/{SERVICE}/GetVersion")(b"", metadata=metadata(KEY), timeout=20)
 
 
 def _never() -> Iterator[Iterator[bytes]]:

@@ -1,5 +1,6 @@
 """Clusters of tests: a real process, reached by the real client."""
 
+import base64
 import os
 import signal
 import socket
@@ -95,6 +96,11 @@ def stub_of(cluster: Cluster) -> Iterator[milvus_pb2_grpc.MilvusServiceStub]:
     """Speak to a cluster without pymilvus' own patience."""
     with grpc.insecure_channel(f"127.0.0.1:{cluster.place.port}") as channel:
         yield milvus_pb2_grpc.MilvusServiceStub(channel)
+
+
+def metadata(token: str) -> tuple[tuple[str, str], ...]:
+    """Say who calls, as pymilvus does."""
+    return (("authorization", base64.b64encode(token.encode()).decode()),)
 
 
 def wait_until(is_so: Callable[[], bool], *, seconds: float = SECONDS) -> None:

@@ -20,7 +20,7 @@ from adieu.clusters.engines.milvus_lite.endings import Ending, UnableToServe
 from adieu.clusters.engines.milvus_lite.listening import Bounds, open_server
 from adieu.clusters.engines.milvus_lite.log_file import write_into
 from adieu.clusters.engines.milvus_lite.visits import Times, Visits
-from adieu.kit.logs import record
+from adieu.kit import logs
 
 DATA, LOCK = "data", "lock"
 READY = b"ready\n"
@@ -49,7 +49,7 @@ def serve(place: Place, keeping: Keeping) -> int:
     except UnableToServe as unable:
         ending = unable.ending
         print(f"adieu: cluster {place.cluster_id}: {unable}", file=sys.stderr, flush=True)
-    record("cluster.ended", cluster=place.cluster_id, code=int(ending))
+    logs.record("cluster.ended", cluster=place.cluster_id, code=int(ending))
     logging.shutdown()
     return int(ending)
 
@@ -107,7 +107,7 @@ def _serve(place: Place, keeping: Keeping, told: _Told) -> Ending:
     server = open_server(database, Door(visits), port=place.port, bounds=keeping.bounds)
     threading.Thread(target=visits.watch, name="watch", daemon=True).start()
     server.start()
-    record("cluster.ready", cluster=place.cluster_id)
+    logs.record("cluster.ready", cluster=place.cluster_id)
     with suppress(OSError):
         os.write(sys.stdout.fileno(), READY)
     ending = told.wait()
@@ -120,16 +120,16 @@ def _serve(place: Place, keeping: Keeping, told: _Told) -> Ending:
 
 def _open(data: Path, told: _Told) -> Database:
     def disk_failed(error: OSError) -> None:
-        record("cluster.disk_failed", level=logging.ERROR, exception=error)
+        logs.record("cluster.disk_failed", level=logging.ERROR, exception=error)
         told.end(Ending.DISK_FAILED)
 
     try:
         return Database(str(data), on_disk_failure=disk_failed)
     except OSError as error:
-        record("cluster.disk_failed", level=logging.ERROR, exception=error)
+        logs.record("cluster.disk_failed", level=logging.ERROR, exception=error)
         raise UnableToServe(Ending.DISK_FAILED) from None
     except Exception as error:  # noqa: BLE001 - whatever milvus-lite finds in its files
-        record("cluster.unreadable", level=logging.ERROR, exception=error)
+        logs.record("cluster.unreadable", level=logging.ERROR, exception=error)
         raise UnableToServe(Ending.DATA_UNREADABLE) from None
 
 

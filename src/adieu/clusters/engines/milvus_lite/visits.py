@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from adieu.clusters.doors import DoorShut, WhoMayUse
-from adieu.kit.logs import record
+from adieu.kit import logs
 
 NOT_ASKED = "Whether you may use this cluster cannot be found out now. Try again."
 
@@ -184,7 +184,7 @@ class Visits:
         except Exception as error:
             # Once, not at every look.
             if self._is_answered:
-                record("cluster_door.not_asked", level=logging.WARNING, exception=error)
+                logs.record("cluster_door.not_asked", level=logging.WARNING, exception=error)
             self._is_answered = False
             raise
         self._is_answered = True
