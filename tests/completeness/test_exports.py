@@ -30,6 +30,7 @@ IN_OTHER_WORDS = {
     "activities.Activity.actor_id": "the archive says you, somebody else or nobody",
     "activities.OperatorAct.actor_id": "the archive says you or somebody else",
     "activities.OperatorAct.subject_id": "the archive says yes or no",
+    "clusters.Cluster.creator": "the archive lists what they created",
     "tenancy.Organization.contact": "the archive says yes or no",
     "tenancy.ProjectMembership.member": "the archive says in which organization",
     "tenancy.Invitation.inviter": "the archive says in which organization",

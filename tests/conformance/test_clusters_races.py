@@ -170,7 +170,7 @@ PAIRINGS = [
     Pairing(("alice", confirm), ("bob", create_bees), frozenset({1, 2}), alone=True, is_empty=True),
     Pairing(("alice", leave), ("bob", delete), frozenset({1, 2}), alone=True),
     Pairing(("bob", remove_alice), ("alice", leave), ONE, alone=True),
-    Pairing(("bob", remove_alice), ("charlie", leave), frozenset({2})),
+    Pairing(("bob", remove_alice), ("charlie", leave), frozenset({1, 2})),
     Pairing(("bob", remove_alice), ("alice", create_bees), frozenset({1, 2}), alone=True),
     Pairing(("bob", create_bees), ("alice", create_bees), ONE),
     Pairing(("bob", create_bees), ("bob", delete_project), ONE, is_empty=True),

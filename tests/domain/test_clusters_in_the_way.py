@@ -10,6 +10,7 @@ from django.utils import timezone
 from adieu.activities.models import Activity
 from adieu.clusters import operations
 from adieu.clusters.models import Cluster, State
+from adieu.core.keeping import Override
 from adieu.deletion import requests
 from adieu.deletion.keepers import all_keepers, owned
 from adieu.deletion.queries import preflight
@@ -259,9 +260,39 @@ def test_after_a_restore_a_project_goes_to_an_owner_of_its_organization(
     create(atlas, alice, now)
     with transaction():
         for keeper in all_keepers():
-            keeper.settle_blockers(account_id=alice, now=now)
+            keeper.settle_blockers(account_id=alice, override=None, now=now)
     roles = dict(ProjectMembership.objects.filter(project_id=atlas).values_list("member__account_id", "role"))
     assert roles == {alice: "owner", bob: "owner"}
+
+
+def override(account_id: UUID, heir_id: UUID | None, now: datetime) -> None:
+    decided = Override(reason="asked", actor_id=None, heir_id=heir_id)
+    with transaction():
+        for keeper in all_keepers():
+            keeper.lock(account_id=account_id)
+        for keeper in all_keepers():
+            keeper.settle_blockers(account_id=account_id, override=decided, now=now)
+
+
+def test_an_operator_who_deletes_what_is_in_the_way_deletes_its_clusters(alice: UUID, now: datetime) -> None:
+    cabin = make_organization(alice, now, name="Cabin")
+    create(make_project(cabin, alice, now), alice, now)
+    override(alice, None, now)
+    assert not Organization.objects.filter(id=cabin).exists()
+    assert (Cluster.objects.get().project, Cluster.objects.get().state) == (None, State.DELETING)
+    assert in_the_way(alice) == []
+
+
+def test_an_operator_who_hands_over_hands_projects_over_as_well(
+    office: UUID, atlas: UUID, alice: UUID, now: datetime
+) -> None:
+    charlie = join("charlie@example.org", now, is_welcomed=False)
+    put_into(office, charlie, now)
+    create(atlas, alice, now)
+    override(alice, charlie, now)
+    places = ProjectMembership.objects.filter(project_id=atlas, role="owner")
+    assert {place.member.account_id for place in places} == {alice, charlie}
+    assert in_the_way(alice) == []
 
 
 # --- The same on pages and over REST ---

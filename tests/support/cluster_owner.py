@@ -6,7 +6,6 @@ import subprocess
 import sys
 from typing import Any
 
-
 from django.utils import timezone
 
 from adieu.clusters import operations, queries

@@ -6,6 +6,7 @@ from uuid import UUID
 from adieu.accounts import operators
 from adieu.accounts.models import Account
 from adieu.accounts.operations import change_profile
+from adieu.clusters import operations as clusters
 from adieu.deletion.models import DeletionRequest
 from adieu.tenancy.models import ApiKey, Organization
 from adieu.vault.models import SessionData
@@ -23,7 +24,8 @@ def fill_everything(now: datetime) -> UUID:
     DeletionRequest.objects.update(state="ended", ended_at=now)
     office = found(alice, "My office")
     Organization.objects.filter(id=office).update(contact_id=alice.account_id)
-    start_project(office, alice)
+    atlas = start_project(office, alice)
+    clusters.create(project_id=atlas, account_id=alice.account_id, name="Birds", now=now)
     alice.api("POST", f"/organizations/{office}/api-keys", {"name": "laptop"})
     SessionData.objects.update(user_agent="A browser")
     ApiKey.objects.update(last_used_at=now, expires_at=now + timedelta(days=1))

@@ -1,6 +1,6 @@
 """What becomes of the fields of this package (Rule D13)."""
 
-from adieu.core.declaring import Fate, Fates
+from adieu.core.declaring import Exported, Exports, Fate, Fates
 
 FATES: Fates = {
     "clusters.Cluster": {
@@ -23,3 +23,5 @@ FATES: Fates = {
         "measured_at": Fate.NOT_PERSONAL,
     },
 }
+
+EXPORTS: Exports = {"clusters.Cluster": {"creator": Exported("clusters", "id")}}

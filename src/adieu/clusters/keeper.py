@@ -3,12 +3,13 @@
 Whether clusters are in the way of leaving is a question of who owns projects: tenancy answers it (Rule D2).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from adieu.clusters.models import Cluster
-from adieu.core.keeping import Blocker, Description, Step, StepSpec, Subject
+from adieu.core.archiving import Cell, Table
+from adieu.core.keeping import Blocker, Description, Override, Step, StepSpec, Subject
 from adieu.kit import sql
 
 OWNED = """
@@ -32,7 +33,22 @@ class ClustersKeeper:
         """Tell nothing: no cluster goes with an account, and what is shared stays with its project."""
         return Description()
 
-    def settle_blockers(self, *, account_id: UUID, now: datetime) -> None:
+    def export(self, *, account_id: UUID) -> Sequence[Table]:
+        """Give the clusters that the person created."""
+
+        def rows() -> Iterable[Sequence[Cell]]:
+            created = Cluster.objects.filter(creator_id=account_id).order_by("created_at", "id")
+            return created.values_list("id", "name", "project__name", "created_at").iterator()
+
+        columns = {
+            "id": "its id",
+            "name": "its name",
+            "project": "the project that it belongs to",
+            "created_at": "when you created it",
+        }
+        return (Table("clusters", "The clusters that you created and that are there.", columns, rows),)
+
+    def settle_blockers(self, *, account_id: UUID, override: Override | None, now: datetime) -> None:
         """Nothing here is in the way: whoever destroys an organization lets go of its clusters."""
 
     def set_locked(self, *, account_id: UUID, locked_at: datetime | None) -> None:

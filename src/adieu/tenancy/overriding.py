@@ -9,7 +9,7 @@ from adieu.activities.operator_log import record_act
 from adieu.core.keeping import Override
 from adieu.kit.crashing import crash_point
 from adieu.kit.transactions import transaction_required
-from adieu.tenancy import blockers, notices, ownership
+from adieu.tenancy import blockers, lone_projects, notices, ownership
 from adieu.tenancy.models import Organization, OrganizationMembership, Role
 from adieu.tenancy.operations import dissolve
 
@@ -17,6 +17,8 @@ from adieu.tenancy.operations import dissolve
 @transaction_required
 def settle_owned_alone(*, account_id: UUID, override: Override, now: datetime) -> None:
     """Hand over, or delete, every organization that an account alone owns; all of them are locked.
+
+    An organization that is deleted lets go of its clusters; projects with clusters elsewhere are given away.
 
     Raises:
         AccountNotFound: who should take over is gone.
@@ -31,6 +33,7 @@ def settle_owned_alone(*, account_id: UUID, override: Override, now: datetime) -
             _hand_over(organization, override.heir_id, now=now)
             _record(OperatorKind.ORGANIZATION_HANDED_OVER, organization, override, now)
         crash_point("tenancy.overridden")
+    lone_projects.give_away(account_id=account_id, heir_id=override.heir_id, now=now)
 
 
 def _hand_over(organization: Organization, heir_id: UUID, *, now: datetime) -> None:

@@ -15,9 +15,8 @@ from adieu.kit.transactions import transaction, transaction_required
 from adieu.ledger.entries import Kind
 from adieu.ledger.owing import owe_line
 from adieu.ledger.replaying import register
-from adieu.tenancy import blockers, ownership
-from adieu.tenancy.blockers import LoneProject
-from adieu.tenancy.models import Organization, OrganizationMembership, Role
+from adieu.tenancy import blockers, lone_projects, ownership
+from adieu.tenancy.models import Organization, OrganizationMembership
 
 
 def register_replayers() -> None:
@@ -58,8 +57,8 @@ def replay_owner_unmade(*, body: Mapping[str, Any], made_at: datetime, now: date
 def settle_owned_alone(*, account_id: UUID, now: datetime) -> None:
     """Destroy the organizations that an account owns alone and is alone in; lock those with other members.
 
-    A project with clusters that the account alone owns elsewhere goes to the owner of its organization who is
-    there longest. The account's organizations are locked by the caller.
+    Projects with clusters that it alone owns elsewhere are given away. The account's organizations are locked
+    by the caller.
     """
     alone = Organization.objects.filter(id__in=blockers.owned_alone(account_id=account_id))
     counted = alone.annotate(member_count=Count("memberships")).order_by("id")
@@ -68,18 +67,7 @@ def settle_owned_alone(*, account_id: UUID, now: datetime) -> None:
             ownership.destroy(organization_id=organization_id, now=now)
         else:
             Organization.objects.filter(id=organization_id).update(locked_at=now)
-    for project in blockers.projects_owned_alone(account_id=account_id):
-        _give_project(project, but=account_id, now=now)
-
-
-def _give_project(project: LoneProject, *, but: UUID, now: datetime) -> None:
-    owners = OrganizationMembership.objects.filter(
-        organization_id=project.organization_id, role=Role.OWNER
-    ).exclude(account_id=but)
-    heir = owners.order_by("joined_at", "id").first()
-    # Where there is none, the organization itself waits for one.
-    if heir:
-        ownership.place_in_project(membership=heir, project_id=project.id, role=Role.OWNER, now=now)
+    lone_projects.give_away(account_id=account_id, heir_id=None, now=now)
 
 
 def locked_organizations() -> list[tuple[UUID, str, datetime]]:
