@@ -84,12 +84,12 @@ class Turn:
 
 def everywhere(operation: Operation, people: People) -> Iterator[Turn]:
     """Give everybody's turn, in a new world once one has changed; first those who are refused."""
-    world = build(people)
+    world = build(people, has_clusters=operation.has_clusters)
     before = tenancy_rows()
     for place in sorted(PLACES, key=lambda place: -expected(operation, place)):
         yield Turn(people.standing[place], world, expected(operation, place), before)
         if tenancy_rows() != before:
-            world = build(people)
+            world = build(people, has_clusters=operation.has_clusters)
             before = tenancy_rows()
 
 

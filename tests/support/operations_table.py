@@ -67,6 +67,7 @@ class Operation:
     arguments: Sent = field(default_factory=dict)
     faces: tuple[Page | Rest, ...] = ()
     is_in_project: bool = False
+    has_clusters: bool = False
 
 
 M = Permission
@@ -255,12 +256,14 @@ OPERATIONS = [
         (clusters.cluster_rows, clusters.clusters_of),
         faces=(Page("GET", "project_clusters"), Rest("GET", "/projects/{project_id}/clusters")),
         is_in_project=True,
+        has_clusters=True,
     ),
     Operation(
         "see the clusters of an organization",
         M.SEE_ORGANIZATION,
         (clusters.clusters_within,),
         faces=(Page("GET", "organization_clusters"),),
+        has_clusters=True,
     ),
     Operation(
         "see a cluster",
@@ -269,12 +272,14 @@ OPERATIONS = [
         {"cluster_id": "{cluster_id}"},
         (Page("GET", "cluster"), Rest("GET", CLUSTER)),
         is_in_project=True,
+        has_clusters=True,
     ),
     Operation(
         "make a key for a cluster",
         M.USE_CLUSTERS,
         faces=(Page("POST", "cluster_api_key", {"name": "laptop", "ends": "30"}, done=200),),
         is_in_project=True,
+        has_clusters=True,
     ),
     Operation(
         "create a cluster",
@@ -287,6 +292,7 @@ OPERATIONS = [
             Rest("POST", "/projects/{project_id}/clusters", {"name": "Bees"}),
         ),
         is_in_project=True,
+        has_clusters=True,
     ),
     Operation(
         "suspend a cluster",
@@ -295,6 +301,7 @@ OPERATIONS = [
         {"cluster_id": "{cluster_id}"},
         (Page("POST", "cluster_suspend"), Rest("POST", f"{CLUSTER}/suspend")),
         is_in_project=True,
+        has_clusters=True,
     ),
     Operation(
         "resume a cluster",
@@ -306,6 +313,7 @@ OPERATIONS = [
             Rest("POST", "/clusters/{suspended_id}/resume"),
         ),
         is_in_project=True,
+        has_clusters=True,
     ),
     Operation(
         "delete a cluster",
@@ -318,6 +326,7 @@ OPERATIONS = [
             Rest("DELETE", CLUSTER, {"name": CLUSTER_NAME}),
         ),
         is_in_project=True,
+        has_clusters=True,
     ),
     Operation(
         "see activities",

@@ -110,8 +110,8 @@ def enter(name: str, now: datetime) -> Person:
     return Person(account_id, name, browser)
 
 
-def build(people: People) -> World:
-    """Make the organization."""
+def build(people: People, *, has_clusters: bool = False) -> World:
+    """Make the organization; with clusters its project, and so itself, cannot be deleted."""
     now, founder = people.now, people.founder.account_id
     organization_id = create_organization(account_id=founder, name=ORGANIZATION, now=now)
     for place, person in people.standing.items():
@@ -139,8 +139,7 @@ def build(people: People) -> World:
         expires_at=None,
         now=now,
     )
-    running, suspended = (_run_cluster(project_id, founder, name, now) for name in (CLUSTER_NAME, "Fish"))
-    Cluster.objects.filter(id=suspended).update(state=State.SUSPENDED, suspended_at=now)
+    running, suspended = _run_clusters(project_id, founder, now) if has_clusters else (uuid4(), uuid4())
     invitation_id = _invite(organization_id, founder, now)
     return World(people, organization_id, project_id, running, suspended, invitation_id, key.id)
 
@@ -174,8 +173,12 @@ def _invite(organization_id: UUID, inviter: UUID, now: datetime) -> UUID:
     return offered.id
 
 
-def _run_cluster(project_id: UUID, account_id: UUID, name: str, now: datetime) -> UUID:
-    """Make a cluster that runs, as far as its row says."""
-    cluster_id = clusters.create(project_id=project_id, account_id=account_id, name=name, now=now)
-    Cluster.objects.filter(id=cluster_id).update(state=State.RUNNING, started_at=now)
-    return cluster_id
+def _run_clusters(project_id: UUID, account_id: UUID, now: datetime) -> tuple[UUID, UUID]:
+    """Make a cluster that runs and one that is suspended, as far as their rows say."""
+    running, suspended = (
+        clusters.create(project_id=project_id, account_id=account_id, name=name, now=now)
+        for name in (CLUSTER_NAME, "Fish")
+    )
+    Cluster.objects.filter(id=running).update(state=State.RUNNING, started_at=now)
+    Cluster.objects.filter(id=suspended).update(state=State.SUSPENDED, started_at=now, suspended_at=now)
+    return running, suspended

@@ -42,6 +42,8 @@ class Keeping:
 def serve(place: Place, keeping: Keeping) -> int:
     """Serve one cluster until told to end, and return the exit code."""
     told = _Told()
+    # milvus-lite leaves its files as open to others as the system does by default.
+    os.umask(0o077)
     try:
         _use_folder(place)
         call_nobody()
