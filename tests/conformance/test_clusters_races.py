@@ -31,7 +31,7 @@ from adieu.tenancy.models import Organization, Project, ProjectMembership, Role
 from adieu.tenancy.operations import create_organization, delete_organization
 from tests.support.cast import make_account
 from tests.support.crowds import all_at_once
-from tests.support.interleaving import Exploration, explore
+from tests.support.exploration import Exploration, explore
 from tests.support.people import SESSION
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vault"])

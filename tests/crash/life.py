@@ -467,13 +467,13 @@ STORIES: dict[str, Callable[[datetime], None]] = {
     "put_back": put_back,
     "archive": get_an_archive,
     "cross": cross,
+    "clusters": clusters.live_with_a_cluster,
     "rotate": partial(_of, "peppers", "rotate"),
     "bob_leaves": partial(_of, "peppers", "bob_leaves"),
     "lift_both": partial(_of, "peppers", "lift_both"),
     "own_alone": partial(_of, "on_request", "own_alone"),
     "hand_over": partial(_of, "on_request", "hand_over"),
     "take_away": partial(_of, "on_request", "take_away"),
-    "clusters": clusters.live_with_a_cluster,
 }
 ACTS: dict[str, Callable[..., object]] = {
     "prepare": prepare,
