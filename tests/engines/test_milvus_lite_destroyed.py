@@ -13,6 +13,8 @@ import pytest
 from adieu.clusters.engines.milvus_lite.running import MilvusLite, destroy
 from tests.support.clusters import Cluster, running, wait_until
 
+# No database of Adieu takes part.
+pytestmark = pytest.mark.only_on("sqlite")
 MARKED = "marmaladequoll"
 VECTOR = [float(number) + 0.123456 for number in range(8)]
 MARKS = (MARKED.encode(), struct.pack("<8f", *VECTOR)[:16])

@@ -16,6 +16,8 @@ from adieu.clusters.engines.milvus_lite.visits import NOT_ASKED
 from tests.support.clusters import KEY, Cluster, metadata, running, wait_until
 from tests.support.engine_process import FAILS, HANGS, REASON
 
+# No database of Adieu takes part.
+pytestmark = pytest.mark.only_on("sqlite")
 OTHER = "adieu_" + "b" * 43
 SERVICE = milvus_pb2.DESCRIPTOR.services_by_name["MilvusService"]
 INSERT = f"/{SERVICE.full_name}/Insert"

@@ -37,8 +37,6 @@ class Guests:
 
 
 def main() -> int:
-    # Threads take turns far more often than they would, so that what is not in order shows.
-    sys.setswitchinterval(1e-6)
     guests = Guests(Path(sys.argv[1]))
     place = place_of(sys.argv[2:])
     keep_client_out()

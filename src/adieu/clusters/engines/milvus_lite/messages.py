@@ -1,13 +1,25 @@
 """The messages of Milvus' protocol, without the rest of its client.
 
-milvus-lite takes them from pymilvus, whose own start brings pandas and more. A database has no use for
-that, and `docs/reference/measurements.md` says what it would cost each cluster. So only the package's
-folder is put in place.
+milvus-lite takes them from pymilvus, whose own start brings pandas and more. A database has no use for that,
+and `docs/reference/measurements.md` says what it would cost each cluster. So only its folder is put
+in place. Arrow brings pandas, too, at the first insert, which then takes seconds; it does without when there is
+none.
 """
 
 import sys
+from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
 from importlib.util import find_spec
 from types import ModuleType
+
+
+class WithoutPandas(MetaPathFinder):
+    """Says that there is no pandas."""
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> None:
+        """Refuse the one, and leave everything else to others."""
+        if name == "pandas":
+            raise ModuleNotFoundError(name=name)
 
 
 def keep_client_out() -> None:
@@ -18,3 +30,4 @@ def keep_client_out() -> None:
     bare = ModuleType("pymilvus")
     bare.__path__ = list(spec.submodule_search_locations or ())
     sys.modules["pymilvus"] = bare
+    sys.meta_path.insert(0, WithoutPandas())

@@ -48,6 +48,8 @@ class Times:
     ask_every: float = 0.25
     unsure: float = 0.75
     look_every: float = 0.05
+    # A look that comes so long after the last one says more of this process than of the database.
+    late: float = 0.3
     # Used within that time, a token is asked about without a call.
     lately: float = 1
     # A call that waits for its answer.
@@ -95,7 +97,7 @@ class Visits:
         self._round: Future[None] | None = None
         self._is_told = threading.Event()
         self._is_resting = self._is_answered = True
-        self._last_seen = now()
+        self._last_seen = self._looked_at = now()
 
     def watch(self) -> None:
         """Look after open calls until told to end; runs in a thread of its own."""
@@ -130,7 +132,9 @@ class Visits:
         if self.is_quiet():
             due = self._due(now)
             self._round = self._asker.submit(self._ask_again, due) if due else None
-        for call in self._overdue(now):
+        is_late, self._looked_at = now - self._looked_at > self._times.late, now
+        # Whoever was held up, as by a long message, asks before it cuts.
+        for call in () if is_late else self._overdue(now):
             call.context.cancel()
         self._rest_if_alone(now)
 
