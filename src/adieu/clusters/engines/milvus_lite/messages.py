@@ -1,8 +1,8 @@
 """The messages of Milvus' protocol, without the rest of its client.
 
 milvus-lite takes them from pymilvus, whose own start brings pandas and more. A database has no use for that,
-so only the package's folder is put in place; `docs/reference/measurements.md` says what it saves. Arrow brings
-pandas, too, at the first insert, which then takes seconds; it does without when there is none.
+so only the package's folder is put in place; `docs/reference/measurements.md` says what it saves. Arrow
+brings pandas, too, at the first insert, which then takes seconds; it does without when there is none.
 """
 
 import sys
