@@ -8,10 +8,11 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from adieu.activities.models import Activity
-from adieu.clusters import operations
+from adieu.clusters import operations, progress
 from adieu.clusters.models import Cluster, State
 from adieu.core.keeping import Override
 from adieu.deletion import requests
+from adieu.deletion.farewell import link_token, progress_by_token
 from adieu.deletion.keepers import all_keepers, owned
 from adieu.deletion.queries import preflight
 from adieu.deletion.verification import OwnThingsChanged
@@ -21,7 +22,7 @@ from adieu.tenancy import members, ownership, projects
 from adieu.tenancy.models import Organization, Project, ProjectMembership, Role
 from adieu.tenancy.operations import OrganizationHasClusters, delete_organization
 from adieu.tenancy.projects import LastProjectOwner, ProjectHasClusters
-from tests.support.people import ask_to_leave, confirm, join
+from tests.support.people import ask_to_leave, confirm, join, work
 from tests.support.rooms import make_organization, make_project, put_into
 from tests.support.visitors import Visitor, admit, enter, found, place, problem, start_project
 
@@ -159,6 +160,25 @@ def test_nothing_says_who_created_it_once_they_have_left(
     found_cluster = Cluster.objects.get()
     assert (found_cluster.creator_id, found_cluster.state) == (None, State.CREATING)
     assert keeper.residue(account_id=alice) == []
+
+
+def test_a_deletion_is_not_done_before_the_files_of_clusters_are_gone(alice: UUID, now: datetime) -> None:
+    """Who deletes a cluster and then the account is told that all is erased only once it is (Rule D11)."""
+    organization_id = make_organization(alice, now)
+    cluster_id = create(make_project(organization_id, alice, now), alice, now)
+    delete(cluster_id, alice, now)
+    delete_organization(organization_id=organization_id, account_id=alice, typed_name="Office", now=now)
+    goes = preflight(account_id=alice).description.goes
+    assert ("cluster that is being destroyed", 1) in [(going.one, going.count) for going in goes]
+    token = link_token(deletion_id=confirm(alice, ask_to_leave(alice, ALICE, now), now))
+    work(now)
+    waiting = progress_by_token(token=token, now=now)
+    assert not waiting.is_completed
+    left = [step.title for step in waiting.steps if step.state != "done"]
+    assert left[0] == "Destroy the files of clusters that you deleted"
+    progress.forget(cluster_id=cluster_id)
+    work(now + timedelta(seconds=5))
+    assert progress_by_token(token=token, now=now + timedelta(seconds=5)).is_completed
 
 
 # --- Leaving an organization, being removed ---

@@ -7,9 +7,18 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from adieu.clusters.models import Cluster
+from adieu.clusters.models import Cluster, State
 from adieu.core.archiving import Cell, Table
-from adieu.core.keeping import Blocker, Description, Override, Step, StepSpec, Subject
+from adieu.core.keeping import (
+    Blocker,
+    Description,
+    Going,
+    NotYet,
+    Override,
+    Step,
+    StepSpec,
+    Subject,
+)
 from adieu.kit import sql
 
 OWNED = """
@@ -17,6 +26,16 @@ OWNED = """
     JOIN tenancy_projectmembership place ON place.member_id = membership.id
     JOIN clusters_cluster cluster ON cluster.project_id = place.project_id
     WHERE membership.account_id = %s AND place.role = 'owner' AND cluster.state <> 'deleting'
+"""
+
+DESTROY = "destroy"
+# What the person ordered the end of, and the runner still destroys.
+ENDING = """
+    SELECT id FROM clusters_cluster WHERE state = 'deleting' AND (creator_id = %s OR project_id IN (
+        SELECT place.project_id FROM tenancy_organizationmembership membership
+        JOIN tenancy_projectmembership place ON place.member_id = membership.id
+        WHERE membership.account_id = %s AND place.role = 'owner'
+    ))
 """
 
 
@@ -30,8 +49,10 @@ class ClustersKeeper:
         return ()
 
     def describe(self, *, account_id: UUID) -> Description:
-        """Tell nothing: no cluster goes with an account, and what is shared stays with its project."""
-        return Description()
+        """Tell what is still being destroyed; no other cluster goes, it stays with its project."""
+        ending = len(_ending(account_id))
+        going = Going("cluster that is being destroyed", "clusters that are being destroyed", ending)
+        return Description(goes=(going,) if ending else ())
 
     def export(self, *, account_id: UUID) -> Sequence[Table]:
         """Give the clusters that the person created."""
@@ -67,12 +88,24 @@ class ClustersKeeper:
         sql.run("UPDATE clusters_cluster SET creator_id = NULL WHERE creator_id = %s", [account_id])
 
     def steps(self, *, account_id: UUID) -> Sequence[StepSpec]:
-        """Nothing is left to do afterwards."""
-        return ()
+        """Declare that the files of clusters have to go whose end the person ordered (Rule D11)."""
+        ending = _ending(account_id)
+        files = StepSpec(DESTROY, "Destroy the files of clusters that you deleted", {"ids": ",".join(ending)})
+        return (files,) if ending else ()
 
     def run(self, *, step: Step, now: datetime) -> None:
-        """There is no step of ours."""
+        """Wait for the runner, which destroys the files and then the row (Rule K2).
+
+        Raises:
+            NotYet: files of one are still there.
+        """
+        if Cluster.objects.filter(id__in=step.payload["ids"].split(","), state=State.DELETING).exists():
+            raise NotYet
 
     def residue(self, *, account_id: UUID) -> Sequence[str]:
         """Name the table, if it still knows the account."""
         return ["clusters_cluster"] if Cluster.objects.filter(creator_id=account_id).exists() else []
+
+
+def _ending(account_id: UUID) -> list[str]:
+    return [str(sql.as_id(id_)) for (id_,) in sql.rows(ENDING, [account_id, account_id])]
