@@ -12,7 +12,13 @@ from adieu.activities.models import Activity
 from adieu.activities.operations import RANDOM_ID, name_key
 from adieu.kit import sql
 
-SUBJECTS = {"organization": "Research", "project": "Straße 7", "invitation": "", "api_key": ""}
+SUBJECTS = {
+    "organization": "Research",
+    "project": "Straße 7",
+    "cluster": "Birds",
+    "invitation": "",
+    "api_key": "",
+}
 
 # What the two databases say differently; `i` counts from 0, `%%` is for the driver.
 COUNTED = {
