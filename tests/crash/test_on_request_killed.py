@@ -34,6 +34,14 @@ def lives(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lives]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """Name the points of any deletion, at each of which test_killed_anywhere.py kills."""
+    with prepared_lives(tmp_path_factory.mktemp("plain")) as running:
+        running.go_back()
+        return {name for name, _ in record(running, "plain")}
+
+
 def do(lives: Lives, *act: str) -> Any:
     status, said = lives(*act)
     assert status == 0, lives.errors
@@ -45,14 +53,35 @@ def look(lives: Lives) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("story", list(SETTLED))
+def test_killed_where_only_an_operator_comes_by_it_is_all_or_nothing(
+    lives: Lives, plain: set[str], story: str, record_property: Any
+) -> None:
+    """Of the points that any deletion has it takes the first, the last and the commit."""
+    lives.go_back()
+    points = record(lives, story)
+    own = [point for point in points if point[0] not in plain]
+    assert ("tenancy.overridden", 1) in own
+    kill_at_each(lives, story, [points[0], *own, ("crossing.committed", 1), points[-1]])
+    record_property(f"crash points of a deletion on request alone ({story})", len(own))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("story", list(SETTLED))
 def test_whenever_it_is_killed_it_is_all_or_nothing(lives: Lives, story: str, record_property: Any) -> None:
+    lives.go_back()
+    points = record(lives, story)
+    kill_at_each(lives, story, points)
+    record_property(f"crash points survived by a deletion on request ({story})", len(points))
+
+
+def kill_at_each(lives: Lives, story: str, chosen: list[tuple[str, int]]) -> None:
     lives.go_back()
     start = look(lives)
     # What follows the commit is as with any deletion: test_killed_anywhere.py.
     points = record(lives, story)
     committed_from = points.index(("crossing.committed", 1))
-    assert ("tenancy.overridden", 1) in points[:committed_from]
-    for at, (point, time) in enumerate(points):
+    for point, time in chosen:
+        at = points.index((point, time))
         lives.go_back()
         status, _ = lives("crash", story, point, str(time))
         assert status == KILLED, point
@@ -64,7 +93,6 @@ def test_whenever_it_is_killed_it_is_all_or_nothing(lives: Lives, story: str, re
             assert found | fleeting == start, f"half of a transaction was left at {point}"
         do(lives, "finish", story)
         check_the_end(look(lives), story, point)
-    record_property(f"crash points survived by a deletion on request ({story})", len(points))
 
 
 def check_the_end(end: dict[str, Any], story: str, point: str) -> None:
