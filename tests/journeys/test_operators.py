@@ -105,7 +105,7 @@ def test_an_account_is_deleted_on_request(page: Page, served: Served) -> None:
 
 
 def test_an_account_is_deleted_without_a_script(page_without_script: Page, served: Served) -> None:
-    page, bob, alice = page_without_script, "bob.plain@example.org", "alice.plain@example.org"
+    page, bob, alice = page_without_script, "bob.reads.letters@example.org", "alice.has.no.script@example.org"
     leave_an_office(served, page, alice)
     walking.sign_up(page, served, bob)
     operating.prepare(served.settings, bob)

@@ -48,6 +48,7 @@ class MarkedWorld:
             "account_id": bob,
             "api_key_id": key["id"],
             "archive_id": str(uuid4()),
+            "cluster_id": self._make_cluster(),
             "invitation_id": offered["items"][0]["id"],
             "member_id": bob,
             "message_id": str(uuid4()),
@@ -57,6 +58,16 @@ class MarkedWorld:
             "wanted_id": str(uuid4()),
         }
         self.filling = Filling(marks, ids, {"invitations": token, "deletions": marks.word()})
+
+    def _make_cluster(self) -> str:
+        """Give a cluster in an organization of its own, where it keeps nothing else from being deleted."""
+        rest, marks = self.alice.rest, self.marks
+        farm = rest("POST", "/api/v1/organizations", {"name": marks.name()}).json()["id"]
+        project = rest("POST", f"/api/v1/organizations/{farm}/projects", {"name": marks.name()}).json()["id"]
+        made = rest("POST", f"/api/v1/projects/{project}/clusters", {"name": marks.name()})
+        assert made.status == 201, made.body
+        cluster_id: str = made.json()["id"]
+        return cluster_id
 
     def sign_in(self) -> Driver:
         """Give Alice with a session that lives."""
@@ -72,8 +83,7 @@ class MarkedWorld:
         """Delete Bob's account over REST and look at his farewell page; another Bob takes his place."""
         rest, address = self.bob.rest, self.addresses["bob"]
         for blocker in rest("GET", "/api/v1/account/deletion/preflight").json()["blockers"]:
-            subject = blocker["subject"]
-            rest("DELETE", f"/api/v1/organizations/{subject['id']}", {"name": subject["name"]})
+            self._settle(blocker["subject"])
         consents = [
             each["id"] for each in rest("GET", "/api/v1/account/deletion/preflight").json()["consents"]
         ]
@@ -87,6 +97,17 @@ class MarkedWorld:
         self.nobody.send("GET", left.json()["status_url"].removeprefix(self.served.url))
         self.bob = self.nobody.as_another()
         self.addresses["bob"] = self._sign_up(self.bob)
+
+    def _settle(self, subject: dict[str, str]) -> None:
+        """Let Bob delete what is in his way: clusters that were made while everything was driven, too."""
+        rest, projects = self.bob.rest, [subject]
+        if subject["kind"] == "organization":
+            projects = rest("GET", f"/api/v1/organizations/{subject['id']}/projects").json()["items"]
+        for project in projects:
+            for cluster in rest("GET", f"/api/v1/projects/{project['id']}/clusters").json()["items"]:
+                rest("DELETE", f"/api/v1/clusters/{cluster['id']}", {"name": cluster["name"]})
+        if subject["kind"] == "organization":
+            rest("DELETE", f"/api/v1/organizations/{subject['id']}", {"name": subject["name"]})
 
     def _sign_up(self, person: Driver) -> str:
         address = self.marks.address()
