@@ -7,6 +7,7 @@ import pytest
 from django.db import IntegrityError
 from django.utils import timezone
 
+from adieu.activities.kinds import OperatorReason
 from adieu.activities.models import Activity
 from adieu.clusters import operations, progress
 from adieu.clusters.models import Cluster, State
@@ -14,6 +15,8 @@ from adieu.core.keeping import Override
 from adieu.deletion import requests
 from adieu.deletion.farewell import link_token, progress_by_token
 from adieu.deletion.keepers import all_keepers, owned
+from adieu.deletion.models import DeletionRequest
+from adieu.deletion.on_request import Order, delete_on_request
 from adieu.deletion.queries import preflight
 from adieu.deletion.verification import OwnThingsChanged
 from adieu.kit import sql
@@ -313,6 +316,20 @@ def test_an_operator_who_hands_over_hands_projects_over_as_well(
     places = ProjectMembership.objects.filter(project_id=atlas, role="owner")
     assert {place.member.account_id for place in places} == {alice, charlie}
     assert in_the_way(alice) == []
+
+
+def test_a_receipt_tells_of_no_organization_where_only_a_project_was_in_the_way(
+    atlas: UUID, alice: UUID, bob: UUID, now: datetime
+) -> None:
+    """It stays in Bob's organization, and nobody is told by mail who has it now."""
+    create(atlas, alice, now)
+    decided = Override(reason=OperatorReason.ASKED, actor_id=None)
+    deletion_id = delete_on_request(Order(alice, ALICE, OperatorReason.ASKED, override=decided), now=now)
+    described = DeletionRequest.objects.get(id=deletion_id).described
+    assert described
+    assert described["told"] == ["You, by one last mail. Your address is erased after it."]
+    assert not [going for going in described["goes"] if "organizations that were yours alone" in str(going)]
+    assert ProjectMembership.objects.get(project_id=atlas).member.account_id == bob
 
 
 # --- The same on pages and over REST ---

@@ -22,10 +22,20 @@ from adieu.deletion import requests
 from adieu.deletion.intents import INTENT_LIVES, ConfirmationUnderWay
 from adieu.deletion.models import Consent, DeletionRequest, ErasureStep, ReasonCount, RequestState
 from adieu.deletion.numbers import numbers
-from adieu.deletion.on_request import HeirIsLeaver, NotTheirAddress, Order, OwnAccount, delete_on_request
+from adieu.deletion.on_request import (
+    AccountUnsettled,
+    HeirIsLeaver,
+    HeirUnsettled,
+    NotTheirAddress,
+    Order,
+    OwnAccount,
+    delete_on_request,
+)
 from adieu.deletion.queries import last_request
 from adieu.deletion.receipts import published_keys, receipt_file
-from adieu.identities.queries import ClaimStatus, status_of
+from adieu.deletion.unsettled import settle as settle_intent
+from adieu.deletion.unsettled import unsettled_deletions
+from adieu.identities.queries import ClaimStatus, key_for, status_of
 from adieu.kit.crashing import installed
 from adieu.ledger.entries import Kind
 from adieu.ledger.opening import open_ledger
@@ -404,6 +414,34 @@ def test_a_restore_erases_again_and_knows_who_it_was(alice: UUID, now: datetime)
     catch_up(now=now, is_start=True)
     request = DeletionRequest.objects.get()
     assert (request.is_by_operator, request.former_account_id) == (True, alice)
+
+
+def leave_open(account_id: UUID, address: str, now: datetime) -> None:
+    """Let a restore not know whether this account was deleted."""
+    keys = [[key_for(kind="email", identifier=address), 1, 1]]
+    body = {"deletion": str(uuid4()), "account": str(account_id), "fence": str(uuid4()), "keys": keys}
+    installed_ledger().append(kind=Kind.INTENT, body=body, now=now)
+    catch_up(now=now, is_start=True)
+
+
+@pytest.mark.parametrize(("unsettled", "refusal"), [("alice", AccountUnsettled), ("bob", HeirUnsettled)])
+@pytest.mark.usefixtures("office")
+def test_what_a_restore_left_open_is_settled_first(
+    alice: UUID, bob: UUID, now: datetime, unsettled: str, refusal: type[Exception]
+) -> None:
+    """Else the word about the first deletion would free the address that the second one retired (Rule L2)."""
+    leave_open(*{"alice": (alice, ALICE), "bob": (bob, BOB)}[unsettled], now)
+    before = acts()
+    handed = order(alice, override=handing_to(bob))
+    with pytest.raises(refusal):
+        delete_on_request(handed, now=now)
+    assert Account.objects.filter(id=alice).exists()
+    assert not DeletionRequest.objects.exists()
+    assert acts() == before
+    [(deletion_id, _)] = unsettled_deletions()
+    settle_intent(deletion_id=deletion_id, was_erased=False, now=now)
+    delete_on_request(handed, now=now)
+    assert not Account.objects.filter(id=alice).exists()
 
 
 def test_the_numbers_count_it_as_any_other(alice: UUID, now: datetime) -> None:

@@ -18,8 +18,11 @@ from adieu.activities.models import OperatorAct
 from adieu.deletion import requests
 from adieu.deletion.models import DeletionRequest
 from adieu.kit.crashing import installed
+from adieu.ledger.entries import Kind
 from adieu.ledger.opening import open_ledger
+from adieu.ledger.places import installed_ledger
 from adieu.ops import vaults
+from adieu.ops.ledgers import catch_up
 from adieu.tenancy import api_keys
 from adieu.tenancy.models import Organization, OrganizationMembership, Role
 from tests.support.ledgers import hide_ledger, place_for_a_ledger, show_ledger
@@ -134,6 +137,17 @@ def test_ones_own_account_goes_in_account_settings(bob: Visitor) -> None:
     assert answer.status_code == 422
     assert "This is your own account." in said(answer)
     assert nothing_happened(bob.account_id)
+
+
+def test_what_a_restore_left_open_is_said_and_not_deleted(bob: Visitor, alice: UUID) -> None:
+    now = timezone.now()
+    body = {"deletion": str(uuid4()), "account": str(alice), "fence": str(uuid4()), "keys": []}
+    installed_ledger().append(kind=Kind.INTENT, body=body, now=now)
+    catch_up(now=now, is_start=True)
+    answer = bob.post(page_of(alice), reason="asked", email=ALICE, settlement="delete")
+    assert answer.status_code == 422
+    assert "A restore left open whether this account was deleted." in said(answer)
+    assert nothing_happened(alice)
 
 
 def test_to_everybody_else_there_is_nothing(bob: Visitor, alice: UUID) -> None:

@@ -25,6 +25,7 @@ from adieu.deletion.intents import ConfirmationUnderWay
 from adieu.deletion.keepers import find_blockers, settle_blockers
 from adieu.deletion.models import DeletionRequest, RequestState
 from adieu.deletion.requests import DeletionBlocked, refuse_if_blocked
+from adieu.deletion.unsettled import unsettled_deletions
 from adieu.identities.queries import is_claimed_by
 from adieu.kit import sql
 from adieu.kit.crashing import crash_point
@@ -48,6 +49,14 @@ class OwnAccount(Fact):
 
 class HeirIsLeaver(Fact):
     """What somebody leaves behind cannot be handed over to themselves."""
+
+
+class AccountUnsettled(Fact):
+    """A restore left open whether this account was deleted. Settle that first, by `adieu ledger settle`."""
+
+
+class HeirUnsettled(Fact):
+    """A restore left open whether the account that should take over was deleted. Nothing was deleted."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +84,7 @@ def delete_on_request(order: Order, *, now: datetime) -> UUID:
     Raises:
         OwnAccount, HeirIsLeaver: nothing was changed, nor was anything by what follows.
         NotTheirAddress: the address is another, or the account is gone.
+        AccountUnsettled, HeirUnsettled: nobody knows since a restore whether the account is to be there.
         DeletionBlocked: something is in the way, or more than was seen.
         ConfirmationUnderWay: its person, or another operator, does it at this moment.
         UnableToAppend: the ledger could not be told.
@@ -102,6 +112,7 @@ class ByOperator:
 
         Raises:
             NotTheirAddress: the account is gone, or has another address.
+            AccountUnsettled, HeirUnsettled: it waits for an operator's word, or whoever takes over does.
             ConfirmationUnderWay: the request is gone, because its person has kept the account.
         """
         # Whoever deletes the account at this moment has its request: this waits for them.
@@ -109,6 +120,7 @@ class ByOperator:
         requests = DeletionRequest.objects.filter(account_id=self.account_id, state=RequestState.OPEN)
         request = requests.select_for_update().first()
         self._refuse_other_address()
+        self._refuse_unsettled()
         if request is None:
             raise ConfirmationUnderWay
         return request
@@ -121,8 +133,7 @@ class ByOperator:
         if self._order.override is None:
             refuse_if_blocked(account_id=self.account_id)
             return None
-        blockers = self._seen_blockers()
-        return _besides(blockers, self._order.override) if blockers else None
+        return _besides(self._seen_blockers(), self._order.override)
 
     def settle(self, *, now: datetime) -> None:
         """Do with what is in the way what was decided."""
@@ -156,6 +167,15 @@ class ByOperator:
         if not is_theirs:
             raise NotTheirAddress
 
+    def _refuse_unsettled(self) -> None:
+        # The word about the first deletion would come after this one in the ledger, and free the addresses
+        # that this one retired when both are replayed (Rule L2).
+        waiting = {account_id for _, account_id in unsettled_deletions()}
+        if self.account_id in waiting:
+            raise AccountUnsettled
+        if self.heir_id in waiting:
+            raise HeirUnsettled
+
     def _seen_blockers(self) -> Sequence[Blocker]:
         blockers = find_blockers(account_id=self.account_id)
         seen = self._order.seen
@@ -164,10 +184,13 @@ class ByOperator:
         return blockers
 
 
-def _besides(blockers: Sequence[Blocker], override: Override) -> Description:
+def _besides(blockers: Sequence[Blocker], override: Override) -> Description | None:
     """Tell what the receipt has to say of what is in the way."""
+    count = sum(blocker.subject.kind == "organization" for blocker in blockers)
+    if not count:
+        # A project in somebody else's organization stays there, and nobody is told by mail who gets it.
+        return None
     if override.heir_id is not None:
         return Description(told=(TOLD_OF_HANDING_OVER,))
-    count = sum(blocker.subject.kind == "organization" for blocker in blockers)
     going = Going("organization that was yours alone", "organizations that were yours alone", count)
     return Description(goes=(going,), told=(TOLD_OF_DELETING,))

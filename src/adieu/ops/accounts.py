@@ -13,7 +13,14 @@ from adieu.activities.kinds import OperatorReason
 from adieu.core.canonical import NotAnAddress
 from adieu.core.keeping import Blocker, Override
 from adieu.deletion.intents import ConfirmationUnderWay
-from adieu.deletion.on_request import HeirIsLeaver, NotTheirAddress, Order, delete_on_request
+from adieu.deletion.on_request import (
+    AccountUnsettled,
+    HeirIsLeaver,
+    HeirUnsettled,
+    NotTheirAddress,
+    Order,
+    delete_on_request,
+)
 from adieu.deletion.requests import DeletionBlocked
 from adieu.identities.queries import holders_of
 from adieu.kit.errors import Fact
@@ -86,9 +93,11 @@ def _named(blocker: Blocker) -> str:
 
 REFUSALS = (
     AccountNotFound,
+    AccountUnsettled,
     ConfirmationUnderWay,
     HeirIsLeaver,
     HeirNotFound,
+    HeirUnsettled,
     InTheWay,
     NotAnAddress,
     NotTheirAddress,

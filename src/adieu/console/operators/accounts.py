@@ -21,7 +21,15 @@ from adieu.core.canonical import NotAnAddress
 from adieu.core.keeping import Blocker
 from adieu.deletion import queries
 from adieu.deletion.intents import ConfirmationUnderWay
-from adieu.deletion.on_request import HeirIsLeaver, NotTheirAddress, Order, OwnAccount, delete_on_request
+from adieu.deletion.on_request import (
+    AccountUnsettled,
+    HeirIsLeaver,
+    HeirUnsettled,
+    NotTheirAddress,
+    Order,
+    OwnAccount,
+    delete_on_request,
+)
 from adieu.deletion.requests import DeletionBlocked
 from adieu.identities.queries import holders_of
 from adieu.kit.errors import Fact
@@ -103,11 +111,11 @@ def _refused(request: HttpRequest, account_id: UUID, form: DeleteForm, fact: Fac
     match fact:
         case NotTheirAddress():
             form.add_error("email", str(fact))
-        case HeirIsLeaver() | ownership.TooManyMembers():
+        case HeirIsLeaver() | HeirUnsettled() | ownership.TooManyMembers():
             form.add_error("heir", str(fact))
         case ownership.AccountNotFound():
             form.add_error("heir", "Nobody here has this address.")
-        case OwnAccount():
+        case OwnAccount() | AccountUnsettled():
             form.add_error(None, str(fact))
         case _:
             return _not_now(request, account_id, fact)

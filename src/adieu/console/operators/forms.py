@@ -44,6 +44,8 @@ class DeleteForm(forms.Form):
     settlement = forms.ChoiceField(
         label="What becomes of what is in the way?",
         choices=[(HAND_OVER, "Somebody takes it over"), (DELETE, "Delete it with all that is in it")],
+        help_text="A project in an organization that others own stays there: whoever takes over gets it if"
+        " they are a member, else the owner who is there longest.",
         widget=forms.RadioSelect,
         error_messages={"required": "Say what becomes of it. Nothing is deleted before that."},
     )
