@@ -21,7 +21,7 @@ from adieu.accounts.operations import register
 from adieu.identities import peppers
 from adieu.identities.models import IdentityClaim
 from adieu.identities.operations import IdentityRetired, IdentityTaken, claim, free_keys, hold_keys
-from adieu.identities.queries import ClaimStatus, status_of
+from adieu.identities.queries import ClaimStatus, key_for, status_of
 from adieu.kit import keys, sql
 from adieu.kit.errors import UnableToStart
 from adieu.kit.transactions import transaction
@@ -176,7 +176,7 @@ def test_what_waits_for_the_operator_under_the_new_key_is_in_nobodys_way(now: da
     bob = join(BOB, now)
     keys.make_next(data_dir=settings.ADIEU.data_dir, purpose=keys.PEPPER)
     settings.PEPPERS = keys.peppers(data_dir=settings.ADIEU.data_dir, given=None)
-    held = [(seal(BOB).removesuffix("@sealed.invalid"), 1, 2)]
+    held = [(key_for(kind="email", identifier=BOB), 1, 2)]
     with transaction():
         hold_keys(keys=held, since=now)
     assert rotate() == 0

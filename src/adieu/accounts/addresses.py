@@ -21,7 +21,7 @@ from adieu.accounts.models import Account
 from adieu.core.canonical import NotAnAddress, canonical_email
 from adieu.core.claim_keys import claim_key
 from adieu.identities.operations import claim
-from adieu.identities.queries import all_keys_for, key_for
+from adieu.identities.queries import all_keys_for, standing_key_for
 from adieu.kit.errors import Fact
 from adieu.kit.transactions import in_transaction, transaction
 from adieu.vault import queries as vault
@@ -49,7 +49,7 @@ def seal(plain: str) -> str:
     """
     if canonical_email(plain).endswith(SEAL):
         raise NotAnAddress
-    return key_for(kind=KIND, identifier=plain) + SEAL
+    return standing_key_for(kind=KIND, identifier=plain) + SEAL
 
 
 def seal_for_sign_in(typed: str) -> str:

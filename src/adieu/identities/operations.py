@@ -4,7 +4,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
+
 from adieu.identities.models import IdentityClaim
+from adieu.identities.peppers import PepperMissing
 from adieu.identities.queries import claims_on
 from adieu.identities.versions import VersionedKey, keys_of
 from adieu.kit import sql
@@ -67,8 +70,12 @@ def retire_keys(*, keys: Iterable[tuple[str, int, int]], now: datetime) -> None:
     Args:
         keys: claim keys, each with the versions of rule and pepper it was made under.
         now: since when they are retired; one that is retired already stays as it is.
+
+    Raises:
+        PepperMissing: nobody here could find them, so whoever left could come back.
     """
     for key, rule_version, pepper_version in keys:
+        _require_pepper(pepper_version)
         sql.run(
             "INSERT INTO identities_identityclaim (key, rule_version, pepper_version, retired_at)"
             " VALUES (%s, %s, %s, %s) ON CONFLICT (key) DO UPDATE SET account_id = NULL,"
@@ -104,8 +111,12 @@ def hold_keys(*, keys: Iterable[tuple[str, int, int]], since: datetime) -> None:
     """Let nobody claim what nobody claims now, until an operator has settled whose it was (Rule L1).
 
     A row as of a retired identifier: it refuses everybody at every door.
+
+    Raises:
+        PepperMissing: nobody here could find them.
     """
     for key, rule_version, pepper_version in keys:
+        _require_pepper(pepper_version)
         sql.run(
             "INSERT INTO identities_identityclaim (key, rule_version, pepper_version, retired_at)"
             " VALUES (%s, %s, %s, %s) ON CONFLICT (key) DO NOTHING",
@@ -121,6 +132,11 @@ def free_keys(*, keys: Iterable[tuple[str, int, int]], since: datetime) -> None:
             "DELETE FROM identities_identityclaim WHERE key = %s AND account_id IS NULL AND retired_at = %s",
             [key, since],
         )
+
+
+def _require_pepper(version: int) -> None:
+    if version not in settings.PEPPERS:
+        raise PepperMissing(version)
 
 
 def _is_own(claims: Iterable[IdentityClaim], account_id: UUID) -> bool:

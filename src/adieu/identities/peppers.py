@@ -51,8 +51,7 @@ def begin(*, peppers: Peppers, now: datetime) -> None:
     """Note the pepper that a new database begins with; one that has begun stays as it is."""
     if PepperVersion.objects.exists():
         return
-    claimed = IdentityClaim.objects.order_by("-pepper_version").values_list("pepper_version", flat=True)
-    newest = claimed.first() or max(peppers)
+    newest = _newest_claimed() or max(peppers)
     if newest not in peppers:
         raise PepperMissing(newest)
     with transaction():
@@ -75,10 +74,23 @@ def require_fit(*, peppers: Peppers) -> None:
     Raises:
         PepperMissing, OtherPepper, RotationUnfinished: it does not; see Note [Versions of the pepper].
     """
-    require_known(noted(), peppers=peppers)
+    require_all(peppers=peppers)
     in_use = version_in_use()
     if in_use is not None and in_use < max(peppers):
         raise RotationUnfinished(in_use, max(peppers))
+
+
+def require_all(*, peppers: Peppers) -> None:
+    """Make sure that a process knows every pepper that keys in this database were made with.
+
+    After a restore that was cut off before the move there are retired keys of which no noted version tells.
+
+    Raises:
+        PepperMissing, OtherPepper: it does not.
+    """
+    require_known(noted(), peppers=peppers)
+    if (newest := _newest_claimed()) is not None and newest not in peppers:
+        raise PepperMissing(newest)
 
 
 def require_known(marks: Mapping[int, str], *, peppers: Peppers) -> None:
@@ -92,6 +104,11 @@ def require_known(marks: Mapping[int, str], *, peppers: Peppers) -> None:
             raise PepperMissing(version)
         if not hmac.compare_digest(mark, mark_of(peppers[version])):
             raise OtherPepper(version)
+
+
+def _newest_claimed() -> int | None:
+    claimed = IdentityClaim.objects.order_by("-pepper_version").values_list("pepper_version", flat=True)
+    return claimed.first()
 
 
 def noted() -> dict[int, str]:

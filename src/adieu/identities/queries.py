@@ -29,6 +29,19 @@ def key_for(*, kind: str, identifier: str) -> str:
     return keys_of(kind=kind, identifier=identifier)[0].key
 
 
+def standing_key_for(*, kind: str, identifier: str) -> str:
+    """Give the key that an identifier's live claim stands under, else the newest (Rule C4).
+
+    Raises:
+        NotAnAddress: the identifier has no canonical form.
+    """
+    newest, *earlier = all_keys_for(kind=kind, identifier=identifier)
+    if not earlier:
+        return newest
+    left = IdentityClaim.objects.filter(key__in=earlier, account_id__isnull=False)
+    return left.values_list("key", flat=True).first() or newest
+
+
 def all_keys_for(*, kind: str, identifier: str) -> list[str]:
     """List the claim keys of an identifier under every rule and pepper, newest first.
 

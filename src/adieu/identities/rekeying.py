@@ -35,6 +35,11 @@ def pair_keys(*, kind: str, identifiers: Iterable[str]) -> None:
             cursor.executemany(insert, batch)
     # A replayed ledger has retired it, or holds it for the operator: the old one stays beside it.
     sql.run("DELETE FROM rekeyed WHERE new_key IN (SELECT key FROM identities_identityclaim)")
+    # Whoever waits for the code of an address that is retired has to be found beside it, and swept.
+    sql.run(
+        "DELETE FROM rekeyed WHERE old_key IN"
+        " (SELECT key FROM identities_identityclaim WHERE retired_at IS NOT NULL)"
+    )
 
 
 @transaction_required

@@ -48,7 +48,7 @@ def rotate() -> Iterator[str]:
     """
     with _in_one_line("default"), presence.alone():
         peppers.begin(peppers=settings.PEPPERS, now=timezone.now())
-        peppers.require_known(peppers.noted(), peppers=settings.PEPPERS)
+        peppers.require_all(peppers=settings.PEPPERS)
         preparing.open_ledger()
         if not _is_unfinished():
             _make_next()
