@@ -11,8 +11,11 @@ from django.utils import timezone
 
 from adieu.accounts import terms
 from adieu.accounts.models import Account, TermsAgreement
+from adieu.clusters import operations as clusters
+from adieu.clusters.models import Cluster, State
 from tests.support.entrance import join_by_browser, send, sign_in
 from tests.support.people import join
+from tests.support.visitors import enter, found, start_project
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vault"])
 
@@ -84,15 +87,38 @@ def test_leaving_and_signing_out_need_no_agreement() -> None:
     browser.logout()
     browser = Client()
     sign_in(browser, ALICE)
-    for page in ("/account/deletion/", "/accounts/reauthenticate/", "/terms/", "/terms/agree/"):
+    for page in (
+        "/account/deletion/",
+        "/account/data/",
+        "/accounts/reauthenticate/",
+        "/terms/",
+        "/terms/agree/",
+    ):
         assert browser.get(page).status_code == 200, page
     [card] = browser.get("/account/deletion/").context["cards"]
     assert browser.get(card.blocker.remedies[0].href).status_code == 200
     assert browser.get("/api/v1/account/deletion/preflight").status_code == 200
+    # There is no archive yet.
+    assert browser.get("/api/v1/account/export").status_code == 404
     refused = browser.get("/api/v1/account")
     assert (refused.status_code, refused.json()["type"]) == (403, "urn:adieu:problem:terms-not-agreed")
     browser.post("/accounts/logout/")
     assert browser.get("/account/").headers["Location"].startswith("/accounts/login/")
+
+
+@pytest.mark.usefixtures("new_terms")
+def test_deleting_a_cluster_on_the_way_out_needs_no_agreement() -> None:
+    owner, boss = enter("alice"), enter("bob")
+    project_id = start_project(found(owner), owner)
+    cluster_id = clusters.create(
+        project_id=project_id, account_id=owner.account_id, name="Birds", now=timezone.now()
+    )
+    TermsAgreement.objects.all().delete()
+    pages = (f"/projects/{project_id}/clusters/", f"/clusters/{cluster_id}/")
+    assert [owner.get(page).status_code for page in pages] == [200, 200]
+    assert owner.post(f"/clusters/{cluster_id}/delete/", name="Birds").status_code == 302
+    assert Cluster.objects.get().state == State.DELETING
+    assert boss.get(pages[1]).status_code == 404
 
 
 def test_agreeing_twice_is_agreeing_once() -> None:

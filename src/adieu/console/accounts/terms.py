@@ -21,10 +21,11 @@ from adieu.kit.who import account_id_of
 
 # In the session, so that not every request asks the database again.
 AGREED = "terms_agreed"
-# What stays open without agreement: the terms, signing out, and the whole way out with its remedies.
+# What stays open without agreement: the terms, signing out, one's data, and the whole way out.
 OPEN_PATHS = (
     "/terms/",
     "/accounts/",
+    "/account/data/",
     "/account/deletion/",
     "/deletions/",
     "/appearance/",
@@ -34,10 +35,12 @@ OPEN_PATHS = (
     "/metrics",
     "/development/",
     "/api/v1/account/deletion",
+    "/api/v1/account/export",
     "/api/v1/deletions/",
     "/api/v1/openapi.json",
 )
-REMEDY = "organization_delete"
+# And what settles the blockers on pages of their own (Rule D2).
+REMEDIES = frozenset({"organization_delete", "project_clusters", "cluster", "cluster_delete"})
 
 
 @require_safe
@@ -80,7 +83,7 @@ def terms_middleware(
 
 def _is_open(request: HttpRequest) -> bool:
     match = request.resolver_match
-    return request.path.startswith(OPEN_PATHS) or (match is not None and match.url_name == REMEDY)
+    return request.path.startswith(OPEN_PATHS) or (match is not None and match.url_name in REMEDIES)
 
 
 def _has_agreed(request: HttpRequest) -> bool:
