@@ -184,6 +184,21 @@ def test_a_deletion_is_not_done_before_the_files_of_clusters_are_gone(alice: UUI
     assert progress_by_token(token=token, now=now + timedelta(seconds=5)).is_completed
 
 
+def test_an_archive_names_no_project_of_an_organization_that_one_has_left(
+    office: UUID, atlas: UUID, alice: UUID, bob: UUID, now: datetime
+) -> None:
+    create(atlas, alice, now)
+    keeper = next(each for each in all_keepers() if each.name == "clusters")
+
+    def named() -> list[object]:
+        [table] = keeper.export(account_id=alice)
+        return [row[2] for row in table.rows()]
+
+    assert named() == ["Atlas"]
+    members.remove_member(organization_id=office, account_id=bob, member_id=alice, now=now)
+    assert named() == [None]
+
+
 # --- Leaving an organization, being removed ---
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Case, F, When
+
 from adieu.clusters.models import Cluster, State
 from adieu.core.archiving import Cell, Table
 from adieu.core.keeping import (
@@ -20,6 +22,7 @@ from adieu.core.keeping import (
     Subject,
 )
 from adieu.kit import sql
+from adieu.tenancy.models import OrganizationMembership
 
 OWNED = """
     SELECT cluster.id, cluster.name FROM tenancy_organizationmembership membership
@@ -58,13 +61,17 @@ class ClustersKeeper:
         """Give the clusters that the person created."""
 
         def rows() -> Iterable[Sequence[Cell]]:
-            created = Cluster.objects.filter(creator_id=account_id).order_by("created_at", "id")
-            return created.values_list("id", "name", "project__name", "created_at").iterator()
+            # What an organization calls its projects is not theirs any more once they left it.
+            mine = OrganizationMembership.objects.filter(account_id=account_id).values("organization_id")
+            project = Case(When(project__organization_id__in=mine, then=F("project__name")))
+            created = Cluster.objects.filter(creator_id=account_id).annotate(seen=project)
+            rows = created.order_by("created_at", "id").values_list("id", "name", "seen", "created_at")
+            return rows.iterator()
 
         columns = {
             "id": "its id",
             "name": "its name",
-            "project": "the project that it belongs to",
+            "project": "the project that it belongs to, if you belong to its organization",
             "created_at": "when you created it",
         }
         return (Table("clusters", "The clusters that you created and that are there.", columns, rows),)
