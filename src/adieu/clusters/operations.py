@@ -194,8 +194,9 @@ def _give_port(cluster: Cluster) -> None:
             # Of two projects that take the same port at once, the unique index lets one through.
             with savepoint():
                 cluster.save(force_insert=True)
-        except IntegrityError as error:
-            if "port" not in str(error):
+        except IntegrityError:
+            # Another refusal would come again and again; its words may quote the row, and so speak of a port.
+            if not Cluster.objects.filter(port=port).exists():
                 raise
         else:
             return
