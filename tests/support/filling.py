@@ -65,7 +65,7 @@ class Filling:
 
     def marked(self, target: Target, name: str) -> str:
         """Give a mark for a field: of a thing where one is named, else of a person."""
-        is_thing = target.subject in {"organizations", "projects"} and name in OF_THINGS
+        is_thing = target.subject in {"organizations", "projects", "clusters"} and name in OF_THINGS
         return self.marks.name() if is_thing else self.marks.word()
 
     def json(self, target: Target, schema: dict[str, Any], *, is_believable: bool) -> Any:
