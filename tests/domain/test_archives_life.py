@@ -41,6 +41,16 @@ def state_of(account_id: UUID, now: datetime) -> ArchiveState | None:
     return progress.state if progress else None
 
 
+def test_one_that_is_erased_before_its_first_part_breaks_off(now: datetime, alice: UUID) -> None:
+    """Else an empty file would look like a whole one."""
+    archive_of(alice, now)
+    size, parts = operations.content(account_id=alice, archive_id=Archive.objects.get().id, now=now)
+    store.erase(account_id=alice)
+    assert size
+    with pytest.raises(store.ArchiveGone):
+        list(parts)
+
+
 def test_it_lives_for_an_hour(now: datetime, alice: UUID) -> None:
     archive_of(alice, now)
     last = now + store.LIVES - SECOND

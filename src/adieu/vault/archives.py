@@ -155,7 +155,9 @@ def parts(*, archive_id: UUID) -> Iterator[bytes]:
         ArchiveGone: it was erased meanwhile.
     """
     row = Archive.objects.filter(id=archive_id, state=ArchiveState.READY).first()
-    for number in range(row.part_count if row else 0):
+    if row is None:
+        raise ArchiveGone
+    for number in range(row.part_count):
         found = ArchivePart.objects.filter(archive_id=archive_id, number=number)
         content = found.values_list("content", flat=True).first()
         if content is None:
