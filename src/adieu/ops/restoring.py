@@ -34,6 +34,8 @@ def restore(source: Path) -> Iterator[str]:
 
     Raises:
         UnableToStart: it is no backup, does not belong here, or Adieu is running; nothing was changed.
+        PepperMissing: the ledger tells of somebody who left under a pepper that is not here. The old database
+            is in place then, and nothing starts on it before the restore was repeated with that pepper.
     """
     manifest = read_manifest(source)
     _refuse_unknown(manifest, source)
