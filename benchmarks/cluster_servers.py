@@ -24,11 +24,11 @@ def main() -> None:
     import grpc
     from pymilvus.grpc_gen import milvus_pb2_grpc
 
-    from adieu.clusters.engines.milvus_lite.asking import Asking
     from adieu.clusters.engines.milvus_lite.database import Database
-    from adieu.clusters.engines.milvus_lite.door import Door
-    from adieu.clusters.engines.milvus_lite.listening import Bounds, open_server
-    from adieu.clusters.engines.milvus_lite.visits import Visits
+    from adieu.clusters.engines.process.asking import Asking
+    from adieu.clusters.engines.process.door import Door
+    from adieu.clusters.engines.process.listening import Bounds, open_server
+    from adieu.clusters.engines.process.visits import Visits
     from tests.support.served import free_port
 
     bounds, database = Bounds(), Database(str(folder), on_disk_failure=lambda _: None)

@@ -66,7 +66,7 @@ def _cluster_with_key() -> tuple[UUID, str]:
 
 def _measure_processes(folder: Path, cluster_id: UUID) -> None:
     from adieu.clusters.engines import Place
-    from adieu.clusters.engines.milvus_lite.running import MilvusLite
+    from adieu.clusters.engines.milvus_lite.engine import MilvusLite
     from tests.support.clusters import free_port, wait_until
 
     def started(name: str) -> MilvusLite:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from adieu.clusters.engines.milvus_lite.running import MilvusLite, destroy
+from adieu.clusters.engines.milvus_lite.engine import MilvusLite
+from adieu.clusters.engines.process.running import destroy
 from tests.support.clusters import Cluster, running, wait_until
 
 # No database of Adieu takes part.
@@ -106,7 +107,7 @@ def counted(real):
     return call
 for name in ("rename", "unlink", "rmdir"):
     setattr(os, name, counted(getattr(os, name)))
-from adieu.clusters.engines.milvus_lite.running import destroy
+from adieu.clusters.engines.process.running import destroy
 destroy(Path(sys.argv[1]))
 """
 

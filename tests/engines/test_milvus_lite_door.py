@@ -12,7 +12,7 @@ import pytest
 from pymilvus import MilvusClient, MilvusException
 from pymilvus.grpc_gen import milvus_pb2
 
-from adieu.clusters.engines.milvus_lite.visits import NOT_ASKED
+from adieu.clusters.engines.process.visits import NOT_ASKED
 from tests.support.clusters import KEY, Cluster, metadata, running, wait_until
 from tests.support.engine_process import FAILS, HANGS, REASON
 

@@ -15,8 +15,8 @@ import psutil
 import pytest
 from pymilvus import DataType, Function, FunctionType, MilvusException
 
-from adieu.clusters.engines.milvus_lite.endings import SENTENCES, Ending
-from adieu.clusters.engines.milvus_lite.running import MilvusLite
+from adieu.clusters.engines.milvus_lite.engine import MilvusLite
+from adieu.clusters.engines.process.endings import SENTENCES, Ending
 from tests.support.clusters import KEY, Cluster, run, running, wait_until
 
 # No database of Adieu takes part.
@@ -190,7 +190,7 @@ def test_it_ends_when_whoever_started_it_was_killed(tmp_path: Path) -> None:
     starter = (
         "import sys, uuid, time, pathlib\n"
         "from adieu.clusters.engines import Place\n"
-        "from adieu.clusters.engines.milvus_lite.running import MilvusLite\n"
+        "from adieu.clusters.engines.milvus_lite.engine import MilvusLite\n"
         "place = Place(uuid.UUID(sys.argv[1]), pathlib.Path(sys.argv[2]), int(sys.argv[3]))\n"
         "command = [sys.executable, '-m', 'tests.support.engine_process', sys.argv[4]]\n"
         "engine = MilvusLite(place, command=command)\n"

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from adieu.clusters.doors import Caller, DoorShut
-from adieu.clusters.engines.milvus_lite.visits import NOT_ASKED, Times, Visits
+from adieu.clusters.engines.process.visits import NOT_ASKED, Times, Visits
 from tests.support.clusters import wait_until
 
 LOOK_EVERY = 0.05

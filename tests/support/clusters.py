@@ -18,7 +18,7 @@ from pymilvus import MilvusClient, MilvusException
 from pymilvus.grpc_gen import milvus_pb2_grpc
 
 from adieu.clusters.engines import Place
-from adieu.clusters.engines.milvus_lite.running import MilvusLite
+from adieu.clusters.engines.milvus_lite.engine import MilvusLite
 
 KEY = "adieu_" + "a" * 43
 SECONDS = 60

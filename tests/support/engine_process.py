@@ -10,8 +10,8 @@ from pathlib import Path
 from uuid import UUID
 
 from adieu.clusters.doors import Caller, DoorShut
-from adieu.clusters.engines.milvus_lite.__main__ import place_of
 from adieu.clusters.engines.milvus_lite.messages import keep_client_out
+from adieu.clusters.engines.process.words import place_of
 
 ALICE = UUID(int=1)
 REASON = "This API key is wrong or was revoked."
@@ -40,10 +40,12 @@ def main() -> int:
     guests = Guests(Path(sys.argv[1]))
     place = place_of(sys.argv[2:])
     keep_client_out()
-    from adieu.clusters.engines.milvus_lite.listening import Bounds
-    from adieu.clusters.engines.milvus_lite.serving import Keeping, serve
+    from adieu.clusters.engines.milvus_lite.opening import open_database
+    from adieu.clusters.engines.process.listening import Bounds
+    from adieu.clusters.engines.process.serving import Keeping, serve
 
-    return serve(place, Keeping(guests.who_may_use, bounds=Bounds(connections=300, seconds_to_greet=1)))
+    bounds = Bounds(connections=300, seconds_to_greet=1)
+    return serve(place, Keeping(guests.who_may_use, bounds=bounds), open_database)
 
 
 if __name__ == "__main__":

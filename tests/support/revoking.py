@@ -27,7 +27,7 @@ def main() -> None:
 
     django.setup()
     from adieu.clusters.engines import Place
-    from adieu.clusters.engines.milvus_lite.running import MilvusLite
+    from adieu.clusters.engines.milvus_lite.engine import MilvusLite
     from tests.support.clusters import free_port, wait_until
 
     house = House()

@@ -13,4 +13,4 @@ DELETION_KEEPERS = [
 ]
 
 # What runs a cluster, by its kind.
-CLUSTER_ENGINES = {"milvus-lite": "adieu.clusters.engines.milvus_lite.running.MilvusLite"}
+CLUSTER_ENGINES = {"milvus-lite": "adieu.clusters.engines.milvus_lite.engine.MilvusLite"}

@@ -1,23 +1,10 @@
-"""`python -m adieu.clusters.engines.milvus_lite`: the process of one cluster; `running.py` starts it."""
+"""`python -m adieu.clusters.engines.milvus_lite`: the process of one cluster; `engine.py` starts it."""
 
-import argparse
 import os
 import sys
-from pathlib import Path
-from uuid import UUID
 
-from adieu.clusters.engines import Place
 from adieu.clusters.engines.milvus_lite.messages import keep_client_out
-
-
-def place_of(words: list[str]) -> Place:
-    """Read where the cluster lives."""
-    parser = argparse.ArgumentParser(prog="python -m adieu.clusters.engines.milvus_lite")
-    parser.add_argument("--cluster", type=UUID, required=True)
-    parser.add_argument("--folder", type=Path, required=True)
-    parser.add_argument("--port", type=int, required=True)
-    given = parser.parse_args(words)
-    return Place(given.cluster, given.folder, given.port)
+from adieu.clusters.engines.process.words import place_of
 
 
 def main() -> int:
@@ -28,11 +15,12 @@ def main() -> int:
     import django
 
     django.setup()
-    from adieu.clusters.engines.milvus_lite.asking import Asking
-    from adieu.clusters.engines.milvus_lite.serving import Keeping, serve
+    from adieu.clusters.engines.milvus_lite.opening import open_database
+    from adieu.clusters.engines.process.asking import Asking
+    from adieu.clusters.engines.process.serving import Keeping, serve
 
     asking = Asking(place.cluster_id)
-    return serve(place, Keeping(asking.who_may_use, asking.rest))
+    return serve(place, Keeping(asking.who_may_use, asking.rest), open_database)
 
 
 if __name__ == "__main__":

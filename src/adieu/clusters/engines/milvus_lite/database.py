@@ -24,6 +24,7 @@ import grpc
 import milvus_lite.db
 from milvus_lite.adapter.grpc.servicer import MilvusServicer
 from milvus_lite.engine.collection import Collection
+from pymilvus.grpc_gen import milvus_pb2_grpc
 
 WRITING = (
     *("Insert", "Upsert", "Delete", "Flush", "TruncateCollection", "ManualCompaction"),
@@ -92,6 +93,10 @@ class Database(MilvusServicer):
         milvus_lite.db.Collection = CarefulCollection
         self.files = OneAtATime(folder)
         super().__init__(self.files)
+
+    def add_to(self, server: grpc.Server) -> None:
+        """Put its methods into a server."""
+        milvus_pb2_grpc.add_MilvusServiceServicer_to_server(self, server)
 
     def close(self) -> None:
         """Write what is in memory, unless the disk failed."""

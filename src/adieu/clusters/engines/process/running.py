@@ -6,25 +6,24 @@ import shutil
 import signal
 import stat
 import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from adieu.clusters.engines import Measure, Place
-from adieu.clusters.engines.milvus_lite.endings import sentence
+from adieu.clusters.engines.process.endings import sentence
+from adieu.clusters.engines.process.words import words_of
 
-COMMAND = (sys.executable, "-m", "adieu.clusters.engines.milvus_lite")
 LOCK = "lock"
 # A folder on its way out has this behind its name, so that nothing starts in what is half gone.
 GOING = ".going"
 BLOCK = 512
 
 
-class MilvusLite:
+class ClusterProcess:
     """One cluster's process. It ends when this one does, however this one ends."""
 
-    def __init__(self, place: Place, *, command: Sequence[str] = COMMAND) -> None:
+    def __init__(self, place: Place, *, command: Sequence[str]) -> None:
         self._place, self._command = place, command
         self._process: subprocess.Popen[bytes] | None = None
         self._is_ready = False
@@ -42,7 +41,7 @@ class MilvusLite:
         self._close_pipes()
         self._is_ready = False
         self._process = subprocess.Popen(
-            [*self._command, *self._words()],
+            [*self._command, *words_of(self._place)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
@@ -92,14 +91,6 @@ class MilvusLite:
             self._process.wait()
             self._close_pipes()
         destroy(self._place.folder)
-
-    def _words(self) -> list[str]:
-        place = self._place
-        return [
-            *("--cluster", str(place.cluster_id)),
-            *("--folder", str(place.folder)),
-            *("--port", str(place.port)),
-        ]
 
     def _close_pipes(self) -> None:
         for pipe in (self._process.stdin, self._process.stdout) if self._process else ():

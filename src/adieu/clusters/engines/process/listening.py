@@ -11,11 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import grpc
-from pymilvus.grpc_gen import milvus_pb2_grpc
 
-from adieu.clusters.engines.milvus_lite.database import Database
-from adieu.clusters.engines.milvus_lite.door import Door
-from adieu.clusters.engines.milvus_lite.endings import Ending, UnableToServe
+from adieu.clusters.engines.process.backends import Backend
+from adieu.clusters.engines.process.door import Door
+from adieu.clusters.engines.process.endings import Ending, UnableToServe
 
 HOST = "127.0.0.1"
 
@@ -36,7 +35,7 @@ class Bounds:
     seconds_idle: float = 300
 
 
-def open_server(database: Database, door: Door, *, port: int, bounds: Bounds) -> grpc.Server:
+def open_server(backend: Backend, door: Door, *, port: int, bounds: Bounds) -> grpc.Server:
     """Bind the port; nothing is answered before `start`.
 
     Raises:
@@ -48,7 +47,7 @@ def open_server(database: Database, door: Door, *, port: int, bounds: Bounds) ->
         options=_options(bounds),
         maximum_concurrent_rpcs=bounds.calls,
     )
-    milvus_pb2_grpc.add_MilvusServiceServicer_to_server(database, server)
+    backend.add_to(server)
     try:
         server.add_insecure_port(f"{HOST}:{port}")
     except RuntimeError:

@@ -14,8 +14,8 @@ import grpc
 from pymilvus.grpc_gen import common_pb2, milvus_pb2
 
 from adieu.clusters.doors import DoorShut
-from adieu.clusters.engines.milvus_lite.tokens import token_of
-from adieu.clusters.engines.milvus_lite.visits import Call, Visits
+from adieu.clusters.engines.process.tokens import token_of
+from adieu.clusters.engines.process.visits import Call, Visits
 
 CONNECT = "/milvus.proto.milvus.MilvusService/Connect"
 # What Milvus itself answers to who is not known.

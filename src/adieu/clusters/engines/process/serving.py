@@ -9,20 +9,18 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from adieu.clusters.doors import WhoMayUse
 from adieu.clusters.engines import Place
-from adieu.clusters.engines.milvus_lite.confinement import call_nobody
-from adieu.clusters.engines.milvus_lite.database import Database
-from adieu.clusters.engines.milvus_lite.door import Door
-from adieu.clusters.engines.milvus_lite.endings import Ending, UnableToServe
-from adieu.clusters.engines.milvus_lite.listening import Bounds, open_server
-from adieu.clusters.engines.milvus_lite.log_file import write_into
-from adieu.clusters.engines.milvus_lite.visits import Times, Visits
+from adieu.clusters.engines.process.backends import OpenBackend
+from adieu.clusters.engines.process.door import Door
+from adieu.clusters.engines.process.endings import Ending, UnableToServe
+from adieu.clusters.engines.process.listening import Bounds, open_server
+from adieu.clusters.engines.process.log_file import write_into
+from adieu.clusters.engines.process.visits import Times, Visits
 from adieu.kit import logs
 
-DATA, LOCK = "data", "lock"
+LOCK = "lock"
 READY = b"ready\n"
 # Told to end: calls have this long to finish, and all of it this long.
 SECONDS_FOR_CALLS = 2
@@ -39,15 +37,14 @@ class Keeping:
     times: Times = field(default_factory=Times)
 
 
-def serve(place: Place, keeping: Keeping) -> int:
+def serve(place: Place, keeping: Keeping, open_backend: OpenBackend) -> int:
     """Serve one cluster until told to end, and return the exit code."""
     told = _Told()
     # milvus-lite leaves its files as open to others as the system does by default.
     os.umask(0o077)
     try:
         _use_folder(place)
-        call_nobody()
-        ending = _serve(place, keeping, told)
+        ending = _serve(place, keeping, open_backend, told)
     except UnableToServe as unable:
         ending = unable.ending
         print(f"adieu: cluster {place.cluster_id}: {unable}", file=sys.stderr, flush=True)
@@ -103,10 +100,10 @@ def _use_folder(place: Place) -> None:
         raise UnableToServe(Ending.FOLDER_UNUSABLE) from None
 
 
-def _serve(place: Place, keeping: Keeping, told: _Told) -> Ending:
-    database = _open(place.folder / DATA, told)
+def _serve(place: Place, keeping: Keeping, open_backend: OpenBackend, told: _Told) -> Ending:
+    backend = open_backend(place, told.end)
     visits = Visits(keeping.who_may_use, rest=keeping.rest, times=keeping.times)
-    server = open_server(database, Door(visits), port=place.port, bounds=keeping.bounds)
+    server = open_server(backend, Door(visits), port=place.port, bounds=keeping.bounds)
     threading.Thread(target=visits.watch, name="watch", daemon=True).start()
     server.start()
     logs.record("cluster.ready", cluster=place.cluster_id)
@@ -116,23 +113,8 @@ def _serve(place: Place, keeping: Keeping, told: _Told) -> Ending:
     _end_in_time()
     server.stop(SECONDS_FOR_CALLS).wait()
     visits.end()
-    database.close()
+    backend.close()
     return ending
-
-
-def _open(data: Path, told: _Told) -> Database:
-    def disk_failed(error: OSError) -> None:
-        logs.record("cluster.disk_failed", level=logging.ERROR, exception=error)
-        told.end(Ending.DISK_FAILED)
-
-    try:
-        return Database(str(data), on_disk_failure=disk_failed)
-    except OSError as error:
-        logs.record("cluster.disk_failed", level=logging.ERROR, exception=error)
-        raise UnableToServe(Ending.DISK_FAILED) from None
-    except Exception as error:  # noqa: BLE001 - whatever milvus-lite finds in its files
-        logs.record("cluster.unreadable", level=logging.ERROR, exception=error)
-        raise UnableToServe(Ending.DATA_UNREADABLE) from None
 
 
 def _end_in_time() -> None:

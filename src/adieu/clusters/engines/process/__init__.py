@@ -1,0 +1,1 @@
+"""What the process of every cluster is made of, whatever database stands behind its door."""
