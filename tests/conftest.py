@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -71,10 +72,19 @@ def pytest_configure(config: pytest.Config) -> None:
     installed_ledger().create()
     opened = {"installation": "00000000-0000-4000-8000-00000000ad1e"}
     installed_ledger().append(kind=Kind.OPENED, body=opened, now=datetime(2030, 1, 1, tzinfo=UTC))
+    settings.PASSWORD_HASHERS = ["tests.support.passwords.QuickHasher"]
     # Files, not memory: SQLite in memory knows neither the write-ahead log nor real locks.
     for alias, database in settings.DATABASES.items():
         if database["ENGINE"].endswith("sqlite3"):
             database["TEST"] = {"NAME": DATA / f"test-{alias}.sqlite3"}
+            if alias == "default":
+                _do_not_wait_for_the_disk(database)
+
+
+def _do_not_wait_for_the_disk(database: dict[str, Any]) -> None:
+    """Nobody pulls the plug of this process, and a process that is killed loses nothing without it."""
+    given = database["OPTIONS"]["init_command"]
+    database["OPTIONS"]["init_command"] = given.replace("synchronous=FULL", "synchronous=OFF")
 
 
 def _postgresql() -> dict[str, str]:
@@ -87,6 +97,13 @@ def _postgresql() -> dict[str, str]:
         put_tools_on_path()
     # Tests make their own databases beside these; the server is reached by one that is there.
     return {"ADIEU_DATABASE_URL": server, "ADIEU_VAULT_URL": at(server, "adieu_vault")}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _tables_are_emptied_quickly() -> None:
+    from tests.support.emptying import empty_quickly
+
+    empty_quickly()
 
 
 @pytest.fixture
