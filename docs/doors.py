@@ -156,6 +156,7 @@ NO_DOORS_BEGINNING = {
     "organizations/": "for whoever has an account; places and invitations are of accounts that are there",
     "projects/": "for whoever has an account",
     "clusters/": "for whoever has an account",
+    "v2": "Zilliz Cloud's clients, each with an API key of an account that is there; nobody is named by an address",
     "invitations/": "shows, accepts or declines; a link proves nothing (Rule O3)",
     "appearance/": "keeps light or dark in a cookie",
     "operators/": "for operators: shows how deletions go and what operators did, and deletes accounts",

@@ -16,11 +16,11 @@ from tests.support.rooms import make_organization, make_project
 MAKE = "import django; django.setup(); from tests.support import cluster_owner; cluster_owner.main()"
 
 
-def prepare(settings: dict[str, str]) -> dict[str, Any]:
+def prepare(settings: dict[str, str], address: str = "alice@example.org") -> dict[str, Any]:
     """Have her made, in a process with the console's settings, and give what it says."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("ADIEU_")}
     done = subprocess.run(
-        [sys.executable, "-c", MAKE],
+        [sys.executable, "-c", MAKE, address],
         env={**environ, **settings, "DJANGO_SETTINGS_MODULE": "adieu.config.settings"},
         capture_output=True,
         text=True,
@@ -35,7 +35,7 @@ def prepare(settings: dict[str, str]) -> dict[str, Any]:
 def main() -> None:
     """Make her, and say what she has."""
     now = timezone.now()
-    alice = join("alice@example.org", now, is_welcomed=False)
+    alice = join(sys.argv[1], now, is_welcomed=False)
     office = make_organization(alice, now)
     atlas = make_project(office, alice, now)
     key = api_keys.create(account_id=alice, organization_id=office, name="CI", expires_at=None, now=now)

@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import Any
 
 from adieu.api.v1.paging import Paging
+from adieu.clusters import keyed
 from adieu.clusters import operations as orders
 from adieu.clusters import queries as clusters
 from adieu.tenancy import (
@@ -261,7 +262,7 @@ OPERATIONS = [
     Operation(
         "see the clusters of an organization",
         M.SEE_ORGANIZATION,
-        (clusters.clusters_within,),
+        (clusters.clusters_within, clusters.cluster_rows_within, clusters.counts_within),
         faces=(Page("GET", "organization_clusters"),),
         has_clusters=True,
     ),
@@ -284,8 +285,8 @@ OPERATIONS = [
     Operation(
         "create a cluster",
         M.MANAGE_CLUSTERS,
-        (orders.create,),
-        {"name": "Bees"},
+        (orders.create, keyed.create),
+        {"name": "Bees", "expires_at": None},
         (
             Page("GET", "cluster_create"),
             Page("POST", "cluster_create", {"name": "Bees"}),
@@ -315,10 +316,12 @@ OPERATIONS = [
         is_in_project=True,
         has_clusters=True,
     ),
+    # Zilliz Cloud's clients have it; it changes nothing.
+    Operation("modify a cluster", M.MANAGE_CLUSTERS, is_in_project=True, has_clusters=True),
     Operation(
         "delete a cluster",
         M.MANAGE_CLUSTERS,
-        (orders.delete,),
+        (orders.delete, keyed.delete),
         {"cluster_id": "{cluster_id}", "typed_name": CLUSTER_NAME},
         (
             Page("GET", "cluster_delete"),
@@ -439,6 +442,11 @@ FUNCTIONS_NOT_BY_PLACE = {
     api_keys.key_of,
     api_keys.reset,
     api_keys.revoke,
+    # Within the transaction of those that ask, and that stand above.
+    orders.order,
+    orders.order_end,
+    api_keys.make,
+    api_keys.revoke_named,
 }
 PACKAGES: Sequence[ModuleType] = (
     activity_export,
@@ -446,6 +454,7 @@ PACKAGES: Sequence[ModuleType] = (
     api_keys,
     clusters,
     orders,
+    keyed,
     invitations,
     members,
     offers,

@@ -70,6 +70,12 @@ def create(*, project_id: UUID, account_id: UUID, name: str, now: datetime) -> U
         ClusterNameNotAllowed, ClusterNameTaken: the name is not fit, or is in use.
         TooManyClusters, NoPortFree: a limit is reached.
     """
+    return order(project_id=project_id, account_id=account_id, name=name, now=now)
+
+
+@transaction_required
+def order(*, project_id: UUID, account_id: UUID, name: str, now: datetime) -> UUID:
+    """Order a cluster within the caller's transaction; see `create`."""
     # First: see Note [Locking owners].
     if not hold_account(account_id=account_id):
         raise AccountNotFound
@@ -142,6 +148,12 @@ def delete(*, cluster_id: UUID, account_id: UUID, typed_name: str, now: datetime
         ClusterNotFound, NotAllowed: the account may not.
         ClusterNameDoesNotMatch: the typed name is another.
     """
+    order_end(cluster_id=cluster_id, account_id=account_id, typed_name=typed_name, now=now)
+
+
+@transaction_required
+def order_end(*, cluster_id: UUID, account_id: UUID, typed_name: str, now: datetime) -> None:
+    """Order the end of a cluster within the caller's transaction; see `delete`."""
     cluster = _lock(cluster_id, account_id)
     if typed_name.strip() != cluster.name:
         raise ClusterNameDoesNotMatch

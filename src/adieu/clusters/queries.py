@@ -1,5 +1,6 @@
 """Reading clusters, and telling who may use one."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -76,15 +77,34 @@ def clusters_of(*, project_id: UUID, account_id: UUID) -> list[ClusterSummary]:
     return summarized(cluster_rows(project_id=project_id, account_id=account_id).order_by("name", "id"))
 
 
+def cluster_rows_within(*, organization_id: UUID, account_id: UUID) -> QuerySet[Cluster]:
+    """Give the clusters of all projects of an organization that the account may see, as rows to page through.
+
+    Raises:
+        OrganizationNotFound: the account does not belong to it.
+    """
+    projects = queries.project_rows(organization_id=organization_id, account_id=account_id)
+    return Cluster.objects.filter(project_id__in=projects.order_by().values("id")).select_related("project")
+
+
 def clusters_within(*, organization_id: UUID, account_id: UUID) -> list[ClusterSummary]:
     """List the clusters of all projects of an organization that the account may see, by project and name.
 
     Raises:
         OrganizationNotFound: the account does not belong to it.
     """
-    projects = queries.project_rows(organization_id=organization_id, account_id=account_id)
-    rows = Cluster.objects.filter(project_id__in=projects.order_by().values("id")).select_related("project")
+    rows = cluster_rows_within(organization_id=organization_id, account_id=account_id)
     return summarized(rows.order_by("project__name", "name", "id"))
+
+
+def counts_within(*, organization_id: UUID, account_id: UUID) -> Counter[UUID]:
+    """Count the clusters of each project that the account may see, without those that are being deleted.
+
+    Raises:
+        OrganizationNotFound: the account does not belong to it.
+    """
+    rows = cluster_rows_within(organization_id=organization_id, account_id=account_id)
+    return Counter(rows.exclude(state=State.DELETING).values_list("project_id", flat=True))
 
 
 def cluster(*, cluster_id: UUID, account_id: UUID) -> ClusterSummary:
@@ -136,7 +156,8 @@ def who_may_use(cluster_id: UUID, token: str, *, now: datetime) -> Caller:
 
     Args:
         cluster_id: Which one.
-        token: What the client gave, perhaps nothing.
+        token: What the client gave, perhaps nothing. A key may follow a user name and a colon, as where it
+            was given as a password; the name says nothing that the key does not.
         now: The present.
 
     Raises:
@@ -144,7 +165,7 @@ def who_may_use(cluster_id: UUID, token: str, *, now: datetime) -> Caller:
     """
     if not token:
         raise DoorShut(NO_KEY)
-    holder = api_keys.authenticate(secret=token, now=now)
+    holder = api_keys.authenticate(secret=token.rpartition(":")[2], now=now)
     if holder is None:
         raise DoorShut(NOT_A_KEY)
     with confined_to(holder.organization_id):

@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "adieu.kit.headers.headers_middleware",
+    "adieu.api.v2.envelope.envelope_middleware",
     "adieu.kit.sizes.small_requests_middleware",
     "adieu.api.methods.methods_middleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",

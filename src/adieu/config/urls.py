@@ -3,6 +3,8 @@
 from django.urls import include, path
 
 from adieu.api.v1.service import api
+from adieu.api.v2 import elsewhere
+from adieu.api.v2.service import api as zilliz_api
 from adieu.ops import health
 
 urlpatterns = [
@@ -12,6 +14,8 @@ urlpatterns = [
     path("", include("adieu.console.deletion.urls")),
     path("", include("adieu.console.mailbox.urls")),
     path("api/v1/", api.urls),
+    path("v2", elsewhere.nothing),
+    path("v2/", zilliz_api.urls),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),

@@ -21,7 +21,7 @@ from adieu.activities.operations import record
 from adieu.core.keys import derive_key
 from adieu.core.names import clean_name
 from adieu.kit.errors import Fact
-from adieu.kit.transactions import savepoint, transaction
+from adieu.kit.transactions import savepoint, transaction, transaction_required
 from adieu.tenancy import ownership
 from adieu.tenancy.models import ApiKey
 from adieu.tenancy.permissions import OrganizationNotFound, Permission, standing_in
@@ -98,6 +98,16 @@ def create(
         OrganizationNotFound, NotAllowed: the account does not belong to it.
         NameNotAllowed, ApiKeyNameTaken, ExpiryNotAllowed, TooManyApiKeys: no key is made.
     """
+    return make(
+        account_id=account_id, organization_id=organization_id, name=name, expires_at=expires_at, now=now
+    )
+
+
+@transaction_required
+def make(
+    *, account_id: UUID, organization_id: UUID, name: str, expires_at: datetime | None, now: datetime
+) -> NewKey:
+    """Make an API key within the caller's transaction; see `create`."""
     # A date near the end of what a database can write would be stored, and never be read again.
     if expires_at is not None and not now < expires_at <= now + LONGEST_LIFE:
         raise ExpiryNotAllowed
@@ -185,9 +195,16 @@ def revoke(*, api_key_id: UUID, account_id: UUID, now: datetime) -> None:
     Raises:
         ApiKeyNotFound: there is none, or it is somebody else's.
     """
-    key = _own(api_key_id, account_id)
-    ApiKey.objects.filter(id=key.id).delete()
-    _record(Kind.API_KEY_REVOKED, key, now)
+    _end(_own(api_key_id, account_id), now)
+
+
+@transaction_required
+def revoke_named(*, account_id: UUID, organization_id: UUID, name: str, now: datetime) -> None:
+    """End an account's own key of that name within the caller's transaction, if there is one."""
+    rows = rows_of(account_id=account_id, organization_id=organization_id)
+    key = rows.filter(name=name).first()
+    if key is not None:
+        _end(key, now)
 
 
 def authenticate(*, secret: str, now: datetime) -> KeyHolder | None:
@@ -229,6 +246,11 @@ def _own(api_key_id: UUID, account_id: UUID) -> ApiKey:
     except OrganizationNotFound as out_of_reach:
         raise ApiKeyNotFound from out_of_reach
     return key
+
+
+def _end(key: ApiKey, now: datetime) -> None:
+    ApiKey.objects.filter(id=key.id).delete()
+    _record(Kind.API_KEY_REVOKED, key, now)
 
 
 def _save_named(key: ApiKey) -> None:

@@ -21,6 +21,7 @@ from adieu.tenancy.reach import confined_to
 
 HOLDER = "adieu.api_key_holder"
 SCHEME = "bearer "
+PATHS = ("/api/v1/", "/v2/")
 
 
 class SessionRequired(Fact):
@@ -84,7 +85,7 @@ def api_key_middleware(
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         header = request.headers.get("Authorization", "")
-        if not request.path.startswith("/api/v1/") or not header.lower().startswith(SCHEME):
+        if not request.path.startswith(PATHS) or not header.lower().startswith(SCHEME):
             return get_response(request)
         secret = header[len(SCHEME) :].strip()
         holder = api_keys.authenticate(secret=secret, now=timezone.now())
