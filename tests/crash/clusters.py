@@ -23,7 +23,7 @@ def live_with_a_cluster(moment: datetime) -> None:
 
     engines = FakeEngines()
     folder = Path(settings.CLUSTERS_FOLDER)
-    runner = Runner(engines={"milvus-lite": engines}, folder=folder, hands=Inline())
+    runner = Runner(engines={"milvus-lite": engines}, folder=folder, hands=Inline(), starting_at_once=1)
     for seconds in count():
         assert seconds < LONGEST, seen()
         now = moment + seconds * SECOND

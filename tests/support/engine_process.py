@@ -45,7 +45,8 @@ def main() -> int:
     from adieu.clusters.engines.process.serving import Keeping, serve
 
     bounds = Bounds(connections=300, seconds_to_greet=1)
-    return serve(place, Keeping(guests.who_may_use, bounds=bounds), open_database)
+    keeping = Keeping(guests.who_may_use, bounds=bounds, seconds_between_beats=0.2)
+    return serve(place, keeping, open_database)
 
 
 if __name__ == "__main__":

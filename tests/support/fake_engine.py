@@ -9,6 +9,7 @@ from typing import Any
 from adieu.clusters.engines import Measure, Place
 
 DATA = "vectors"
+PORT_TAKEN = "Another program on this machine uses its port."
 
 
 @dataclass
@@ -21,6 +22,7 @@ class FakeEngine:
     answers: bool = True
     ended: str | None = None
     ends_at_once: str | None = None
+    used_ports: set[int] = field(default_factory=set)
     unable_to_start: OSError | None = None
     unable_to_stop: OSError | None = None
     unable_to_destroy: OSError | None = None
@@ -36,10 +38,14 @@ class FakeEngine:
         assert self.place.folder.is_dir(), "started without a folder"
         (self.place.folder / DATA).touch()
         self.starts += 1
-        self.is_up, self.ended = self.ends_at_once is None, self.ends_at_once
+        self.ended = PORT_TAKEN if self.place.port in self.used_ports else self.ends_at_once
+        self.is_up = self.ended is None
 
-    def is_ready(self) -> bool:
+    def has_answered(self) -> bool:
         return self.is_up and self.answers
+
+    def lacks_port(self) -> bool:
+        return self.ended == PORT_TAKEN
 
     def why_ended(self) -> str | None:
         return self.ended
@@ -73,6 +79,10 @@ class FakeEngines:
     def __call__(self, place: Place) -> FakeEngine:
         self.made.append(FakeEngine(place, **self.trouble))
         return self.made[-1]
+
+    @property
+    def starting(self) -> list[FakeEngine]:
+        return [engine for engine in self.made if engine.is_up and not engine.answers]
 
     @property
     def last(self) -> FakeEngine:

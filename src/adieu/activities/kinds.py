@@ -42,6 +42,7 @@ class Kind(models.TextChoices):
     CLUSTER_RESUMED = "cluster.resumed", "resumed a cluster"
     CLUSTER_DELETED = "cluster.deleted", "deleted a cluster"
     CLUSTER_FAILED = "cluster.failed", "could not run a cluster"
+    CLUSTER_MOVED = "cluster.moved", "gave a cluster another address, whose port another program uses"
     API_KEY_CREATED = "api_key.created", "created an API key"
     API_KEY_RESET = "api_key.reset", "reset an API key"
     API_KEY_REVOKED = "api_key.revoked", "revoked an API key"
@@ -56,6 +57,7 @@ WARNINGS = frozenset(
         Kind.PROJECT_DELETED,
         Kind.PROJECT_OWNER_REPLACED,
         Kind.CLUSTER_DELETED,
+        Kind.CLUSTER_MOVED,
     }
 )
 LEVELS: dict[Kind, Level] = {kind: Level.WARNING if kind in WARNINGS else Level.INFO for kind in Kind}

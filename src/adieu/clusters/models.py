@@ -34,6 +34,7 @@ class Failure(models.TextChoices):
     ENDED = "ended", "It ended by itself again and again."
     TOO_SLOW = "too_slow", "It did not answer in time."
     DATA_MISSING = "data_missing", "Its data folder is not there."
+    NO_PORT_FREE = "no_port_free", "Other programs use its port and all others that clusters may have."
     UNABLE_TO_START = "unable_to_start", "It could not be started."
     UNABLE_TO_STOP = "unable_to_stop", "It could not be stopped."
     UNABLE_TO_DESTROY = "unable_to_destroy", "Its files could not be destroyed yet. It is tried again."

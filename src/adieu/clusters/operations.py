@@ -10,17 +10,17 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError
 from django.db.models import QuerySet
 
 from adieu.accounts.erasing import hold_account
 from adieu.activities.kinds import Kind
+from adieu.clusters import ports
 from adieu.clusters.models import Cluster, EngineKind, State
 from adieu.clusters.queries import ClusterNotFound
 from adieu.clusters.recording import record_about
 from adieu.core.names import NameNotAllowed, clean_name
 from adieu.kit.errors import Fact
-from adieu.kit.transactions import savepoint, transaction, transaction_required
+from adieu.kit.transactions import transaction, transaction_required
 from adieu.tenancy import ownership
 from adieu.tenancy.ownership import AccountNotFound
 from adieu.tenancy.permissions import Permission, ProjectNotFound
@@ -95,7 +95,7 @@ def order(*, project_id: UUID, account_id: UUID, name: str, now: datetime) -> UU
         engine=EngineKind.MILVUS_LITE,
         created_at=now,
     )
-    _give_port(cluster)
+    _save_with_port(cluster)
     record_about(cluster, kind=Kind.CLUSTER_CREATED, actor_id=account_id, now=now)
     return cluster.id
 
@@ -193,25 +193,13 @@ def clean_cluster_name(name: str) -> str:
         raise ClusterNameNotAllowed from refusal
 
 
-def _give_port(cluster: Cluster) -> None:
-    """Save a new cluster with a port of its own."""
-    ports = settings.ADIEU.cluster_ports
-    while True:
-        taken = set(Cluster.objects.values_list("port", flat=True))
-        port = next((port for port in ports if port not in taken), None)
-        if port is None:
-            raise NoPortFree
+def _save_with_port(cluster: Cluster) -> None:
+    def save(port: int) -> None:
         cluster.port = port
-        try:
-            # Of two projects that take the same port at once, the unique index lets one through.
-            with savepoint():
-                cluster.save(force_insert=True)
-        except IntegrityError:
-            # Another refusal would come again and again; its words may quote the row, and so speak of a port.
-            if not Cluster.objects.filter(port=port).exists():
-                raise
-        else:
-            return
+        cluster.save(force_insert=True)
+
+    if ports.hand_out(save, among=settings.ADIEU.cluster_ports) is None:
+        raise NoPortFree
 
 
 def _lock(cluster_id: UUID, account_id: UUID) -> Cluster:

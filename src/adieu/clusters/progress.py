@@ -3,12 +3,14 @@
 Each is one conditional statement: an order that came meanwhile stays, and the runner's next look sees it.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
 from django.db.models.functions import Coalesce
 
 from adieu.activities.kinds import Kind
+from adieu.clusters import ports
 from adieu.clusters.engines import Measure
 from adieu.clusters.models import Cluster, Failure, State
 from adieu.clusters.recording import record_about
@@ -44,6 +46,19 @@ def mark_failed(*, cluster_id: UUID, seen: State, failure: Failure, reason: str,
         cluster = Cluster.objects.select_related("project").get(id=cluster_id)
         record_about(cluster, kind=Kind.CLUSTER_FAILED, actor_id=None, now=now)
     crash_point("cluster.marked.failed")
+
+
+@transaction
+def move(*, cluster_id: UUID, seen: int, among: Iterable[int], now: datetime) -> int | None:
+    """Give a cluster another port, and tell its organization; nothing when none is left."""
+    mine = Cluster.objects.filter(id=cluster_id, port=seen)
+    port = ports.hand_out(lambda port: mine.update(port=port), among=among)
+    if port is None:
+        return None
+    cluster = Cluster.objects.select_related("project").filter(id=cluster_id, port=port).first()
+    if cluster is not None:
+        record_about(cluster, kind=Kind.CLUSTER_MOVED, actor_id=None, now=now)
+    return port
 
 
 def note_undestroyed(*, cluster_id: UUID, reason: str) -> None:

@@ -3,74 +3,60 @@
 It keeps nothing on disk but the clusters' own folders. Whatever it was doing when it was killed, the next one
 sees in the rows (Note [Orders]) and does again: starting what runs, stopping what has stopped and destroying
 what is gone are no mistakes. Nothing waits for one cluster but that cluster: whatever takes long is handed to
-other hands.
+other hands. Only starting is done by turns, a few at a time: all at once would be too slow for every one.
+
+Note [Held up]
+A cluster that shows no sign of life for a minute is ended and started again. But when the runner itself did
+not look for a while, as on a machine that slept, or the clock was set, that says nothing of the clusters:
+each gets its minute anew.
 """
 
 import logging
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor, Future, wait
-from dataclasses import dataclass
+from concurrent.futures import Executor, wait
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
-from adieu.clusters import progress
+from django.conf import settings
+
+from adieu.clusters import ports, progress
 from adieu.clusters.engines import Engine, Place
 from adieu.clusters.models import Cluster, Failure, State
+from adieu.clusters.watches import Then, Watch
 from adieu.kit import logs
 from adieu.kit.crashing import crash_point
 
 # With waits that double from 1 s, a cluster that never starts has failed after about 15 s.
 MOST_ENDS = 5
-LONGEST_WAIT = timedelta(minutes=5)
 TIME_TO_ANSWER = timedelta(seconds=60)
-# A cluster that answered this long was healthy, so its next end counts as the first again.
-HEALTHY_AFTER = timedelta(minutes=1)
+# Longer than this between two looks, and the runner itself was held up.
+LATE = timedelta(seconds=10)
 MEASURE_EVERY = timedelta(seconds=15)
 SECONDS_TO_STOP = 10.0
 
 type MakeEngine = Callable[[Place], Engine]
-# What to do once work is done that was handed away: with the error that it ended in, if it did.
-type Then = Callable[[Cluster, BaseException | None, datetime], None]
-
-
-@dataclass
-class Watch:
-    """What the runner knows of one cluster, as long as it lives itself."""
-
-    engine: Engine
-    place: Place
-    work: Future[None] | None = None
-    then: Then | None = None
-    # When it was started or answered last; nothing if this runner has not started it.
-    alive_at: datetime | None = None
-    up_since: datetime | None = None
-    ends: int = 0
-    try_again_at: datetime | None = None
-    measured_at: datetime | None = None
-
-    def begin_anew(self) -> None:
-        """Forget what went wrong; the engine stays the one that knows its process."""
-        self.ends = 0
-        self.up_since = self.try_again_at = self.measured_at = None
-
-    def count_end(self, now: datetime) -> None:
-        """Count an end, and wait longer after each."""
-        if self.up_since and now - self.up_since >= HEALTHY_AFTER:
-            self.ends = 0
-        self.ends += 1
-        self.alive_at = self.up_since = None
-        self.try_again_at = now + min(timedelta(seconds=2.0 ** min(self.ends - 1, 20)), LONGEST_WAIT)
 
 
 class Runner:
     """Keeps the clusters of one data folder as their rows say."""
 
-    def __init__(self, *, engines: Mapping[str, MakeEngine], folder: Path, hands: Executor) -> None:
+    def __init__(
+        self,
+        *,
+        engines: Mapping[str, MakeEngine],
+        folder: Path,
+        hands: Executor,
+        starting_at_once: int,
+        is_port_free: Callable[[int], bool] = ports.is_free,
+    ) -> None:
         self._engines = engines
         self._folder = folder
         self._hands = hands
+        self._starting_at_once = starting_at_once
+        self._is_port_free = is_port_free
         self._watches: dict[UUID, Watch] = {}
+        self._looked_at: datetime | None = None
         self._acts = {
             State.CREATING: self._keep_up,
             State.RESUMING: self._keep_up,
@@ -83,6 +69,9 @@ class Runner:
 
     def look(self, *, now: datetime) -> None:
         """Look at every cluster once, and do what is next for it."""
+        if self._looked_at is None or not timedelta(0) <= now - self._looked_at <= LATE:
+            self._excuse_all(now)
+        self._looked_at = now
         rows = list(Cluster.objects.order_by("created_at", "id"))
         for row in rows:
             self._look_at(row, now)
@@ -96,10 +85,19 @@ class Runner:
         ]
         wait(stopping)
 
+    def _excuse_all(self, now: datetime) -> None:
+        """Let every cluster have its time to answer anew (Note [Held up])."""
+        for watch in self._watches.values():
+            if watch.alive_at is not None:
+                watch.alive_at = now
+
     def _look_at(self, row: Cluster, now: datetime) -> None:
         watch = self._watches.get(row.id) or self._begin_watch(row)
         if watch.work is not None and not self._is_settled(watch, row, now):
             return
+        if watch.place.port != row.port:
+            watch.engine.stop(patience=0)
+            watch = self._begin_watch(row)
         if row.id in self._watches:
             self._acts[State(row.state)](row, watch, now)
 
@@ -127,13 +125,18 @@ class Runner:
         if watch.alive_at is None:
             self._start(row, watch, now)
         elif (why := watch.engine.why_ended()) is not None:
-            self._count_end(row, watch, Failure.ENDED, why, now)
-        elif watch.engine.is_ready():
+            if watch.engine.lacks_port() and not self._is_port_free(row.port):
+                self._move(row, now)
+            else:
+                self._count_end(row, watch, Failure.ENDED, why, now)
+        elif watch.engine.has_answered():
             self._note_answer(row, watch, now)
         elif now - watch.alive_at >= TIME_TO_ANSWER:
             self._hand_away(watch, lambda: watch.engine.stop(patience=0), self._note_silence)
 
     def _start(self, row: Cluster, watch: Watch, now: datetime) -> None:
+        if sum(each.is_starting(now) for each in self._watches.values()) >= self._starting_at_once:
+            return
         is_missing = not watch.place.folder.is_dir()
         # A folder that was lost is never replaced by an empty one without a word.
         if is_missing and row.state != State.CREATING:
@@ -162,7 +165,19 @@ class Runner:
             progress.note_measure(cluster_id=row.id, measure=watch.engine.measure(), now=now)
 
     def _note_silence(self, row: Cluster, error: BaseException | None, now: datetime) -> None:
-        self._count_end(row, self._watches[row.id], Failure.TOO_SLOW, "", now)
+        # It is down, as an order may have said meanwhile.
+        if self._acts[State(row.state)] == self._keep_up:
+            self._count_end(row, self._watches[row.id], Failure.TOO_SLOW, "", now)
+
+    def _move(self, row: Cluster, now: datetime) -> None:
+        """Give a cluster another port than its own, which another program has."""
+        free = [port for port in settings.ADIEU.cluster_ports if self._is_port_free(port)]
+        port = progress.move(cluster_id=row.id, seen=row.port, among=free, now=now)
+        if port is None:
+            self._fail(row, Failure.NO_PORT_FREE, "", now)
+        else:
+            # The next look finds it in the row.
+            logs.record("cluster.moved", level=logging.WARNING, cluster=row.id, port=port)
 
     def _count_end(self, row: Cluster, watch: Watch, failure: Failure, reason: str, now: datetime) -> None:
         watch.count_end(now)

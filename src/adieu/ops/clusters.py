@@ -103,7 +103,9 @@ def make_runner(hands: Executor) -> Runner:
     folder = Path(settings.CLUSTERS_FOLDER)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     engines = {kind: partial(_make_engine, name) for kind, name in settings.CLUSTER_ENGINES.items()}
-    return Runner(engines=engines, folder=folder, hands=hands)
+    # Starting one keeps a processor at work for about two seconds.
+    at_once = max(2, os.process_cpu_count() or 1)
+    return Runner(engines=engines, folder=folder, hands=hands, starting_at_once=at_once)
 
 
 def _make_engine(name: str, place: Place) -> Engine:

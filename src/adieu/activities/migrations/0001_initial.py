@@ -50,6 +50,10 @@ class Migration(migrations.Migration):
                             ("cluster.resumed", "resumed a cluster"),
                             ("cluster.deleted", "deleted a cluster"),
                             ("cluster.failed", "could not run a cluster"),
+                            (
+                                "cluster.moved",
+                                "gave a cluster another address, whose port another program uses",
+                            ),
                             ("api_key.created", "created an API key"),
                             ("api_key.reset", "reset an API key"),
                             ("api_key.revoked", "revoked an API key"),
@@ -129,6 +133,7 @@ class Migration(migrations.Migration):
                                     "cluster.resumed",
                                     "cluster.deleted",
                                     "cluster.failed",
+                                    "cluster.moved",
                                     "api_key.created",
                                     "api_key.reset",
                                     "api_key.revoked",

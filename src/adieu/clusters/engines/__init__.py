@@ -30,13 +30,16 @@ class Engine(Protocol):
         """Make its folder, when the cluster is created; later a missing one is a fault."""
 
     def start(self) -> None:
-        """Start it, unless it runs. Whether it is ready is asked afterwards."""
+        """Start it, unless it runs. Whether it answers is asked afterwards."""
 
-    def is_ready(self) -> bool:
-        """Tell whether it answers."""
+    def has_answered(self) -> bool:
+        """Tell whether it answered since this was asked last; one that answers shows it every few seconds."""
 
     def why_ended(self) -> str | None:
         """Say why it ended, in a sentence for the owner; nothing while it runs or was never started."""
+
+    def lacks_port(self) -> bool:
+        """Tell whether it ended because another program on this machine has its port."""
 
     def stop(self, *, patience: float) -> None:
         """End it: it finishes what it is doing, and is killed after `patience` seconds."""

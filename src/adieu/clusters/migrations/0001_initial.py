@@ -48,6 +48,10 @@ class Migration(migrations.Migration):
                             ("ended", "It ended by itself again and again."),
                             ("too_slow", "It did not answer in time."),
                             ("data_missing", "Its data folder is not there."),
+                            (
+                                "no_port_free",
+                                "Other programs use its port and all others that clusters may have.",
+                            ),
                             ("unable_to_start", "It could not be started."),
                             ("unable_to_stop", "It could not be stopped."),
                             ("unable_to_destroy", "Its files could not be destroyed yet. It is tried again."),
@@ -123,6 +127,7 @@ class Migration(migrations.Migration):
                                     "ended",
                                     "too_slow",
                                     "data_missing",
+                                    "no_port_free",
                                     "unable_to_start",
                                     "unable_to_stop",
                                     "unable_to_destroy",

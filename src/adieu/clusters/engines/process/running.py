@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from adieu.clusters.engines import Measure, Place
-from adieu.clusters.engines.process.endings import sentence
+from adieu.clusters.engines.process.endings import Ending, sentence
 from adieu.clusters.engines.process.words import words_of
 
 LOCK = "lock"
@@ -51,17 +51,25 @@ class ClusterProcess:
             os.set_blocking(self._process.stdout.fileno(), False)
 
     def is_ready(self) -> bool:
-        """Tell whether it answers."""
-        if self._process is None or self._process.poll() is not None:
+        """Tell whether it runs and has answered since it was started."""
+        heard = self.has_answered()
+        self._is_ready = self._is_ready or heard
+        return self._is_ready and self.pid is not None
+
+    def has_answered(self) -> bool:
+        """Tell whether it answered since this was asked last (Note [Beats])."""
+        if self._process is None or self._process.poll() is not None or self._process.stdout is None:
             return False
-        if not self._is_ready and self._process.stdout:
-            self._is_ready = bool(self._process.stdout.read())
-        return self._is_ready
+        return bool(self._process.stdout.read())
 
     def why_ended(self) -> str | None:
         """Say why it ended; nothing while it runs or was never started."""
         code = None if self._process is None else self._process.poll()
         return None if code is None else sentence(code)
+
+    def lacks_port(self) -> bool:
+        """Tell whether it ended because another program on this machine has its port."""
+        return self._process is not None and self._process.poll() == Ending.PORT_TAKEN
 
     @property
     def pid(self) -> int | None:

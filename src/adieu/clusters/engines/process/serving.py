@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from adieu.clusters.doors import WhoMayUse
 from adieu.clusters.engines import Place
 from adieu.clusters.engines.process.backends import OpenBackend
+from adieu.clusters.engines.process.beats import Beats
 from adieu.clusters.engines.process.door import Door
 from adieu.clusters.engines.process.endings import Ending, UnableToServe
-from adieu.clusters.engines.process.listening import Bounds, open_server
+from adieu.clusters.engines.process.listening import HOST, Bounds, open_server
 from adieu.clusters.engines.process.log_file import write_into
 from adieu.clusters.engines.process.visits import Times, Visits
 from adieu.kit import logs
@@ -35,6 +36,7 @@ class Keeping:
     rest: Callable[[], None] = lambda: None
     bounds: Bounds = field(default_factory=Bounds)
     times: Times = field(default_factory=Times)
+    seconds_between_beats: float = 5
 
 
 def serve(place: Place, keeping: Keeping, open_backend: OpenBackend) -> int:
@@ -103,18 +105,28 @@ def _use_folder(place: Place) -> None:
 def _serve(place: Place, keeping: Keeping, open_backend: OpenBackend, told: _Told) -> Ending:
     backend = open_backend(place, told.end)
     visits = Visits(keeping.who_may_use, rest=keeping.rest, times=keeping.times)
-    server = open_server(backend, Door(visits), port=place.port, bounds=keeping.bounds)
+    beats = Beats(_say, last_look=lambda: visits.looked_at, every=keeping.seconds_between_beats)
+    door = Door(visits, beat=beats.method)
+    server = open_server(backend, door, port=place.port, bounds=keeping.bounds)
     threading.Thread(target=visits.watch, name="watch", daemon=True).start()
     server.start()
     logs.record("cluster.ready", cluster=place.cluster_id)
-    with suppress(OSError):
-        os.write(sys.stdout.fileno(), READY)
+    # Nobody may be there to read, as long as this process lives.
+    os.set_blocking(sys.stdout.fileno(), False)
+    _say(READY)
+    threading.Thread(target=beats.go_on, args=(f"{HOST}:{place.port}",), name="beats", daemon=True).start()
     ending = told.wait()
     _end_in_time()
+    beats.end()
     server.stop(SECONDS_FOR_CALLS).wait()
     visits.end()
     backend.close()
     return ending
+
+
+def _say(what: bytes) -> None:
+    with suppress(OSError):
+        os.write(sys.stdout.fileno(), what)
 
 
 def _end_in_time() -> None:

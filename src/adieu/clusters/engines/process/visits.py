@@ -122,6 +122,11 @@ class Visits:
         finally:
             self._leave(token, call)
 
+    @property
+    def looked_at(self) -> float:
+        """When it looked last."""
+        return self._looked_at
+
     def is_quiet(self) -> bool:
         """Tell whether nothing is being asked now."""
         return self._round is None or self._round.done()
