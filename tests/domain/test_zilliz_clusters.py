@@ -130,16 +130,16 @@ def test_a_second_one_of_the_same_name_is_40013(zilliz: Zilliz, project: str) ->
     assert (Cluster.objects.count(), ApiKey.objects.count()) == (1, 2)
 
 
-@pytest.mark.parametrize("name", ["", " ", "x" * 33, "a\u200bb", "a\nb", "\u202e"])
-def test_a_name_that_is_not_fit_is_96010(zilliz: Zilliz, project: str, name: str) -> None:
-    body = {"clusterName": name, "projectId": project}
-    assert zilliz.refused("POST", "/clusters/createFree", body) == 96010
+def test_a_name_that_is_not_fit_is_96010(zilliz: Zilliz, project: str) -> None:
+    for name in ("", " ", "x" * 33, "a\u200bb", "a\nb", "\u202e"):
+        body = {"clusterName": name, "projectId": project}
+        assert zilliz.refused("POST", "/clusters/createFree", body) == 96010, name
 
 
-@pytest.mark.parametrize("name", ["Vögel", "鳥", "طيور", "🐦", "'; --", "x" * 32])
-def test_any_other_name_is_kept(zilliz: Zilliz, project: str, name: str) -> None:
-    made = create(zilliz, project, name)
-    assert zilliz.gets("GET", f"/clusters/{made['clusterId']}")["clusterName"] == name
+def test_any_other_name_is_kept(zilliz: Zilliz, project: str) -> None:
+    for name in ("Vögel", "鳥", "طيور", "🐦", "'; --", "x" * 32):
+        made = create(zilliz, project, name)
+        assert zilliz.gets("GET", f"/clusters/{made['clusterId']}")["clusterName"] == name
 
 
 def test_limits_have_codes(zilliz: Zilliz, project: str) -> None:
@@ -226,14 +226,11 @@ def test_the_list_has_pages(zilliz: Zilliz, project: str) -> None:
 NO_NUMBERS = ["0", "-1", "", "x", "1.5", "1e1", " 1", "٣", "0x1", "9" * 5000]
 
 
-@pytest.mark.parametrize("number", [*NO_NUMBERS, "101"])
-def test_a_page_size_that_is_none_is_96008(zilliz: Zilliz, number: str) -> None:
-    assert zilliz.refused("GET", f"/clusters?pageSize={number}") == 96008
-
-
-@pytest.mark.parametrize("number", [*NO_NUMBERS, "2147483648"])
-def test_a_page_that_is_none_is_96009(zilliz: Zilliz, number: str) -> None:
-    assert zilliz.refused("GET", f"/clusters?currentPage={number}") == 96009
+def test_a_page_that_is_none_has_codes_of_its_own(zilliz: Zilliz) -> None:
+    for number in (*NO_NUMBERS, "101"):
+        assert zilliz.refused("GET", f"/clusters?pageSize={number}") == 96008, number
+    for number in (*NO_NUMBERS, "2147483648"):
+        assert zilliz.refused("GET", f"/clusters?currentPage={number}") == 96009, number
 
 
 def test_only_what_the_owner_of_the_key_may_see_is_listed(

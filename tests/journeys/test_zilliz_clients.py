@@ -10,6 +10,7 @@ import pytest
 
 from tests.support import cluster_owner, vectors
 from tests.support.houses import wait_until
+from tests.support.malformed import send_raw
 from tests.support.served import Served
 from tests.support.zilliz import Assistant, ToolFailed, assistant
 
@@ -117,6 +118,29 @@ def test_what_is_not_here_is_said_to_the_assistant_in_words(alice: Alice) -> Non
         does("create_free_cluster", cluster_name="Ants", project_id="proj-x")
     with pytest.raises(ToolFailed, match="pageSize is a number from 1 to 100"):
         does("list_clusters", page_size=101)
+
+
+HOSTILE = {
+    "half a body": ("POST /v2/projects", b'Content-Length: 50\r\n\r\n{"projectName": "Ma', 80000),
+    "too much": ("POST /v2/projects", b"Content-Length: 300000\r\n\r\n" + b"x" * 300_000, 70015),
+    "a line break": ("GET /v2/%0a", b"\r\n", 70002),
+    "NUL": ("GET /v2/projects/%00", b"\r\n", 96005),
+    "no UTF-8": ("GET /v2/clusters/%ff%fe", b"\r\n", 96018),
+    "a long path": (f"GET /v2/{'x' * 7000}", b"\r\n", 70002),
+    "a method that is none": ("BREW /v2/projects", b"\r\n", 70003),
+    "a climb": ("GET /v2/../../v2/..%2fetc", b"\r\n", 70002),
+    "a foreign host": ("GET /v2/projects", b"Host: other.example.org\r\n\r\n", 80000),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_no_client_sends_is_answered_in_the_envelope(alice: Alice, name: str) -> None:
+    line, rest, code = HOSTILE[name]
+    host = b"" if b"Host:" in rest else f"Host: {alice.served.url.partition('//')[2]}\r\n".encode()
+    head = f"{line} HTTP/1.1\r\nAuthorization: Bearer {alice.has['key']}\r\nConnection: close\r\n".encode()
+    answer = send_raw(alice.served.url, head + host + rest, is_all=name == "half a body")
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["code"] == code
+    assert alice.asks("GET", "/clouds")["code"] == 0
 
 
 @pytest.mark.long

@@ -12,14 +12,18 @@ LARGE = 70_000
 BOUNDARY = "frontier"
 
 
-def send_raw(url: str, content: bytes) -> bytes:
-    """Send bytes, say that there are no more, and give what comes back until the other side ends."""
+def send_raw(url: str, content: bytes, *, is_all: bool = True) -> bytes:
+    """Send bytes, say that there are no more, and give what comes back until the other side ends.
+
+    A server may take whoever says so for somebody who does not wait for an answer: `is_all` tells whether to.
+    """
     address = urlsplit(url)
     came = b""
     with socket.create_connection((address.hostname or "", address.port or 0), timeout=SECONDS) as connection:
         try:
             connection.sendall(content)
-            connection.shutdown(socket.SHUT_WR)
+            if is_all:
+                connection.shutdown(socket.SHUT_WR)
             while part := connection.recv(65536):
                 came += part
         except OSError:
