@@ -6,9 +6,11 @@ from types import ModuleType
 from typing import Any
 
 from adieu.api.v1.paging import Paging
-from adieu.clusters import keyed
+from adieu.clusters import data, keyed
 from adieu.clusters import operations as orders
 from adieu.clusters import queries as clusters
+from adieu.clusters.sample import loading, searching
+from adieu.clusters.sample.foods import FOODS
 from adieu.tenancy import (
     activity_export,
     activity_log,
@@ -69,6 +71,8 @@ class Operation:
     faces: tuple[Page | Rest, ...] = ()
     is_in_project: bool = False
     has_clusters: bool = False
+    # What it does is done in the cluster, which is only a row here: whoever is let in hears that it is away.
+    is_in_cluster: bool = False
 
 
 M = Permission
@@ -276,6 +280,45 @@ OPERATIONS = [
         has_clusters=True,
     ),
     Operation(
+        "see what is in a cluster",
+        M.USE_CLUSTERS,
+        (data.contents,),
+        {"cluster_id": "{cluster_id}"},
+        (Rest("GET", f"{CLUSTER}/collections"),),
+        is_in_project=True,
+        has_clusters=True,
+        is_in_cluster=True,
+    ),
+    Operation(
+        "load the sample into a cluster",
+        M.USE_CLUSTERS,
+        (loading.load,),
+        {"cluster_id": "{cluster_id}"},
+        (Page("POST", "cluster_sample_load"), Rest("PUT", f"{CLUSTER}/sample")),
+        is_in_project=True,
+        has_clusters=True,
+        is_in_cluster=True,
+    ),
+    Operation(
+        "remove the sample from a cluster",
+        M.USE_CLUSTERS,
+        (loading.remove,),
+        {"cluster_id": "{cluster_id}"},
+        (Page("POST", "cluster_sample_remove"), Rest("DELETE", f"{CLUSTER}/sample")),
+        is_in_project=True,
+        has_clusters=True,
+        is_in_cluster=True,
+    ),
+    Operation(
+        "search the sample",
+        M.USE_CLUSTERS,
+        (searching.search,),
+        {"cluster_id": "{cluster_id}", "like": FOODS[0], "kind": ""},
+        is_in_project=True,
+        has_clusters=True,
+        is_in_cluster=True,
+    ),
+    Operation(
         "make a key for a cluster",
         M.USE_CLUSTERS,
         faces=(Page("POST", "cluster_api_key", {"name": "laptop", "ends": "30"}, done=200),),
@@ -453,6 +496,9 @@ PACKAGES: Sequence[ModuleType] = (
     activity_log,
     api_keys,
     clusters,
+    data,
+    loading,
+    searching,
     orders,
     keyed,
     invitations,

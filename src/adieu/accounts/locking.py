@@ -14,3 +14,8 @@ def set_locked(*, account_id: UUID, locked_at: datetime | None) -> None:
     if locked_at is not None:
         # What they held in the vault goes by the sweep (Rule P4).
         Session.objects.filter(account_id=account_id).delete()
+
+
+def is_locked(*, account_id: UUID) -> bool:
+    """Tell whether nobody may use an account."""
+    return Account.objects.filter(pk=account_id, locked_at__isnull=False).exists()

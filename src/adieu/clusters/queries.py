@@ -10,8 +10,11 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from adieu.accounts import terms
+from adieu.accounts.locking import is_locked
+from adieu.clusters import passes
 from adieu.clusters.doors import Caller, DoorShut
 from adieu.clusters.models import Cluster, EngineKind, Failure, State
+from adieu.core.passes import is_like_a_pass
 from adieu.kit.errors import Fact
 from adieu.tenancy import api_keys, queries
 from adieu.tenancy.permissions import NotAllowed, Permission, ProjectNotFound, require_in_project
@@ -21,6 +24,8 @@ UNDER_WAY = frozenset({State.CREATING, State.SUSPENDING, State.RESUMING, State.D
 NO_KEY = "Give an API key as the token. You make one on the cluster's page."
 NOT_A_KEY = "This API key was never made, was revoked, or has run out."
 NOT_YOURS = "The owner of this API key may not use this cluster."
+ENDED = "This pass is not for this cluster, or has run out."
+NOT_LET_IN = "This account may not use this cluster."
 TERMS_CHANGED = "The terms have changed. Sign in and agree to them; then this API key works again."
 
 
@@ -152,7 +157,7 @@ def address_of(port: int) -> str:
 
 
 def who_may_use(cluster_id: UUID, token: str, *, now: datetime) -> Caller:
-    """Give the caller behind an API key that opens a cluster (Rules K1, D7).
+    """Give the caller behind an API key, or a pass of the console, that opens a cluster (Rules K1, D7).
 
     Args:
         cluster_id: Which one.
@@ -161,21 +166,38 @@ def who_may_use(cluster_id: UUID, token: str, *, now: datetime) -> Caller:
         now: The present.
 
     Raises:
-        DoorShut: the key is none, or its owner may not use the cluster; says which.
+        DoorShut: it opens nothing, or its owner may not use the cluster; says which.
     """
     if not token:
         raise DoorShut(NO_KEY)
+    if is_like_a_pass(token):
+        return _who_has_pass(cluster_id, token, now)
     holder = api_keys.authenticate(secret=token.rpartition(":")[2], now=now)
     if holder is None:
         raise DoorShut(NOT_A_KEY)
     with confined_to(holder.organization_id):
-        try:
-            cluster(cluster_id=cluster_id, account_id=holder.account_id)
-        except (ClusterNotFound, NotAllowed) as stranger:
-            raise DoorShut(NOT_YOURS) from stranger
-    if not terms.has_agreed(account_id=holder.account_id):
-        raise DoorShut(TERMS_CHANGED)
+        _refuse_strangers(cluster_id, holder.account_id, NOT_YOURS)
     return Caller(account_id=holder.account_id, key_id=holder.key_id)
+
+
+def _who_has_pass(cluster_id: UUID, token: str, now: datetime) -> Caller:
+    account_id = passes.account_behind(token, cluster_id=cluster_id, now=now)
+    if account_id is None:
+        raise DoorShut(ENDED)
+    # An API key of a locked account is none; a pass knows nothing of that (Rule L1).
+    if is_locked(account_id=account_id):
+        raise DoorShut(NOT_LET_IN)
+    _refuse_strangers(cluster_id, account_id, NOT_LET_IN)
+    return Caller(account_id=account_id)
+
+
+def _refuse_strangers(cluster_id: UUID, account_id: UUID, reason: str) -> None:
+    try:
+        cluster(cluster_id=cluster_id, account_id=account_id)
+    except (ClusterNotFound, NotAllowed) as stranger:
+        raise DoorShut(reason) from stranger
+    if not terms.has_agreed(account_id=account_id):
+        raise DoorShut(TERMS_CHANGED)
 
 
 def _summary(row: Cluster) -> ClusterSummary:

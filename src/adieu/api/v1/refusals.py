@@ -11,6 +11,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from adieu.accounts.addresses import AccountGone
 from adieu.api.v1 import authentication
 from adieu.archives.operations import ArchiveNotFound, ArchiveNotReady
+from adieu.clusters import facts
 from adieu.clusters import operations as clusters
 from adieu.clusters.queries import ClusterNotFound
 from adieu.core.names import NameNotAllowed
@@ -81,6 +82,10 @@ STATUS_OF: dict[type[Exception], HTTPStatus] = {
     clusters.NoPortFree: HTTPStatus.CONFLICT,
     clusters.WrongState: HTTPStatus.CONFLICT,
     clusters.ClusterNameDoesNotMatch: HTTPStatus.UNPROCESSABLE_ENTITY,
+    facts.ClusterNotRunning: HTTPStatus.CONFLICT,
+    facts.ClusterAway: HTTPStatus.SERVICE_UNAVAILABLE,
+    facts.SampleNameTaken: HTTPStatus.CONFLICT,
+    facts.SampleHasMore: HTTPStatus.CONFLICT,
     ownership.AccountNotFound: HTTPStatus.UNAUTHORIZED,
     invitees.NoAddresses: HTTPStatus.UNPROCESSABLE_ENTITY,
     invitees.TooManyAddresses: HTTPStatus.UNPROCESSABLE_ENTITY,

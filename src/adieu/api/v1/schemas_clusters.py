@@ -35,3 +35,19 @@ class ClustersOut(PageOut):
     """The clusters of a project."""
 
     items: list[ClusterOut]
+
+
+class CollectionOut(Schema):
+    """A collection; what could not be read in time is null."""
+
+    name: str
+    rows: int | None
+    dimension: int | None
+    fields: list[str]
+
+
+class CollectionsOut(Schema):
+    """The first 100 collections of a cluster, by name, and how many there are."""
+
+    items: list[CollectionOut]
+    total: int

@@ -6,6 +6,7 @@ from adieu.api.v1 import (
     api_keys,
     archives,
     clusters,
+    clusters_data,
     deletion,
     invitations,
     members,
@@ -39,6 +40,7 @@ api.add_router("/organizations", api_keys.organization_router)
 api.add_router("/projects", projects.router)
 api.add_router("/projects", clusters.project_router)
 api.add_router("/clusters", clusters.router)
+api.add_router("/clusters", clusters_data.router)
 api.add_router("/invitations", invitations.router)
 api.add_router("/api-keys", api_keys.router)
 translate_refusals(api)

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from adieu.console.clusters import listing, views
+from adieu.console.clusters import listing, sample, views
 
 urlpatterns = [
     path(
@@ -18,6 +18,8 @@ urlpatterns = [
             [
                 path("", views.cluster, name="cluster"),
                 path("api-key/", views.make_key, name="cluster_api_key"),
+                path("sample/load/", sample.load, name="cluster_sample_load"),
+                path("sample/remove/", sample.remove, name="cluster_sample_remove"),
                 path("suspend/", views.suspend, name="cluster_suspend"),
                 path("resume/", views.resume, name="cluster_resume"),
                 path("delete/", views.delete, name="cluster_delete"),

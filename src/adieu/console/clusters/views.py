@@ -15,6 +15,7 @@ from adieu.clusters import operations, queries
 from adieu.clusters.queries import ClusterNotFound, ClusterSummary
 from adieu.console.api_keys.forms import KeyForm
 from adieu.console.clusters.forms import CreateForm, DeleteForm
+from adieu.console.clusters.looking import TOKEN_TO_FILL_IN, look
 from adieu.console.returning import safe_next
 from adieu.console.within import within_organization
 from adieu.core.keeping import Going
@@ -25,7 +26,6 @@ from adieu.tenancy.permissions import Permission
 
 # htmx stops asking at this status: https://htmx.org/attributes/hx-trigger/
 STOP_POLLING = 286
-TOKEN_TO_FILL_IN = "YOUR_API_KEY"  # noqa: S105 - what stands in its place
 SNIPPET = """\
 from pymilvus import MilvusClient
 
@@ -187,7 +187,11 @@ def _page(
         "can_manage": queries.may_manage(cluster_id=found.id, account_id=account_id_of(request)),
         "snippet": SNIPPET.format(uri=found.address, token=TOKEN_TO_FILL_IN),
         "form": key_form or KeyForm(initial={"name": found.name}),
+        "is_fragment": is_fragment,
     }
+    # A page that follows a cluster on its way gets what is in it once, when it has arrived.
+    if not (is_fragment and found.is_under_way):
+        context["inside"] = look(request, found)
     template = "console/clusters/_state.html" if is_fragment else "console/clusters/cluster.html"
     response = render(request, template, context, status=_status(key_form) if key_form else HTTPStatus.OK)
     response["Vary"] = "HX-Request"
