@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import UUID
 
-from adieu.clusters.engines.milvus_lite.messages import keep_client_out
+from adieu.clusters.engines.process.messages import keep_client_out
 
 
 def main() -> None:

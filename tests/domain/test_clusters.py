@@ -16,7 +16,7 @@ from adieu.accounts.terms import agree
 from adieu.activities.models import Activity
 from adieu.clusters import operations, queries
 from adieu.clusters.doors import Caller, DoorShut
-from adieu.clusters.models import Cluster, Failure, State
+from adieu.clusters.models import Cluster, EngineKind, Failure, State
 from adieu.clusters.queries import ClusterNotFound
 from adieu.kit.setting_values import Ports
 from adieu.tenancy import api_keys, projects
@@ -302,3 +302,24 @@ def test_a_key_waits_for_its_owner_to_agree_to_the_terms(
     cluster_id, key = create(atlas, alice, now), key_of(alice, office, now)
     TermsAgreement.objects.all().delete()
     assert reason(cluster_id, key.secret, now) == queries.TERMS_CHANGED
+
+
+def test_one_on_a_milvus_server_is_created_only_where_there_is_one(
+    atlas: UUID, alice: UUID, now: datetime
+) -> None:
+    def create_there(name: str) -> UUID:
+        return operations.create(
+            project_id=atlas, account_id=alice, name=name, engine=EngineKind.MILVUS_SERVER, now=now
+        )
+
+    for uri in (None, "gone"):
+        with (
+            override_settings(ADIEU=replace(settings.ADIEU, milvus_uri=uri)),
+            pytest.raises(operations.EngineNotOffered),
+        ):
+            create_there("Bees")
+    with override_settings(ADIEU=replace(settings.ADIEU, milvus_uri="http://milvus:19530")):
+        shown = queries.cluster(cluster_id=create_there("Bees"), account_id=alice)
+    assert shown.engine is EngineKind.MILVUS_SERVER
+    create(atlas, alice, now, "Birds")
+    assert Cluster.objects.get(name="Birds").engine == EngineKind.MILVUS_LITE

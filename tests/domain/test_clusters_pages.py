@@ -1,11 +1,14 @@
 """Clusters, as pages (Rules K1 to K4)."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.conf import settings
+from django.test import override_settings
 from django.utils import timezone
 
 from adieu.clusters import operations
@@ -174,3 +177,39 @@ def test_memory_and_disk_are_shown_in_units(alice: Visitor, birds: str) -> None:
     shown = alice.shown(birds)
     assert "134\N{NO-BREAK SPACE}MB" in shown
     assert "2.5\N{NO-BREAK SPACE}GB" in shown
+
+
+def test_a_database_is_chosen_where_there_is_a_choice(alice: Visitor, recipes: UUID) -> None:
+    page = f"/projects/{recipes}/clusters/create/"
+    assert 'name="engine"' not in alice.shown(page)
+    with override_settings(ADIEU=replace(settings.ADIEU, milvus_uri="http://milvus:19530")):
+        assert 'value="milvus-server"' in alice.shown(page)
+        alice.post(page, name="Bees", engine="milvus-server")
+        alice.post(page, name="Birds")
+    assert dict(Cluster.objects.values_list("name", "engine")) == {
+        "Bees": "milvus-server",
+        "Birds": "milvus-lite",
+    }
+
+
+def test_one_that_runs_says_what_is_wrong_all_the_same(alice: Visitor, birds: str) -> None:
+    Cluster.objects.update(
+        engine="milvus-server", memory_bytes=100, measured_at=timezone.now(), trouble="The server is away."
+    )
+    page = alice.shown(birds)
+    assert "The server is away." in page
+    assert "Memory of its gateway" in page
+    assert "On disk" not in page
+    put(State.FAILED, failure=Failure.ENDED, failure_reason="It was killed.")
+    assert "The server is away." not in alice.shown(birds)
+
+
+def test_what_keeps_one_from_being_destroyed_is_said(alice: Visitor, birds: str) -> None:
+    put(
+        State.DELETING,
+        failure=Failure.UNABLE_TO_DESTROY,
+        failure_reason="The Milvus server does not answer.",
+    )
+    page = alice.shown(birds)
+    assert "The Milvus server does not answer." in page
+    assert "in nobody" in page

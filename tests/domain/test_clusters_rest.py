@@ -106,6 +106,15 @@ def test_refusals_have_names(alice: Visitor, clusters: str) -> None:
     assert problem(alice.api("GET", f"/clusters/{uuid4()}")) == (404, "cluster-not-found")
 
 
+def test_the_database_of_a_new_one_is_chosen_where_there_is_a_choice(alice: Visitor, clusters: str) -> None:
+    wish = {"name": "Bees", "engine": "milvus-server"}
+    assert problem(alice.api("POST", clusters, wish)) == (409, "engine-not-offered")
+    with override_settings(ADIEU=replace(settings.ADIEU, milvus_uri="http://milvus:19530")):
+        assert alice.api("POST", clusters, wish).json()["engine"] == "milvus-server"
+        assert alice.api("POST", clusters, {"name": "Birds"}).json()["engine"] == "milvus-lite"
+        assert alice.api("POST", clusters, {**wish, "engine": "oracle"}).status_code == 422
+
+
 def test_an_api_key_reaches_the_clusters_of_its_organization_only(
     alice: Visitor, clusters: str, school: UUID
 ) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from adieu.activities.models import Activity
+from adieu.clusters.engines import Undestroyed
 from adieu.clusters.models import Cluster, Failure, State
 from adieu.clusters.runner import MEASURE_EVERY, MOST_ENDS
 from adieu.tenancy.projects import delete_project
@@ -218,6 +219,25 @@ def test_one_that_cannot_be_destroyed_is_tried_again_and_says_so(day: Day) -> No
     day.pass_time(600, times=2)
     assert not Cluster.objects.exists()
     assert list(day.folder.iterdir()) == []
+
+
+def test_why_one_cannot_be_destroyed_is_said_if_its_engine_knows(day: Day) -> None:
+    day.running()
+    day.engine.unable_to_destroy = Undestroyed("The server is away.")
+    day.delete()
+    day.pass_time(times=2)
+    assert day.cluster.failure_reason == "The server is away."
+
+
+def test_what_is_wrong_while_one_runs_is_written_down(day: Day) -> None:
+    day.running()
+    assert day.cluster.trouble == ""
+    day.engine.trouble = "The server is away."
+    day.pass_time(MEASURE_EVERY.total_seconds())
+    assert (day.cluster.state, day.cluster.trouble) == (State.RUNNING, "The server is away.")
+    day.engine.trouble = ""
+    day.pass_time(MEASURE_EVERY.total_seconds())
+    assert day.cluster.trouble == ""
 
 
 def test_its_project_can_go_while_its_files_are_destroyed(day: Day) -> None:

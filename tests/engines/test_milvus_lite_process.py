@@ -278,6 +278,8 @@ def test_it_tells_what_it_takes(tmp_path: Path) -> None:
         before = cluster.engine.measure()
         client.insert("kept", [_row(each, word="long" * 100) for each in range(1000)])
         after = cluster.engine.measure()
+        assert before.disk_bytes is not None
+        assert after.disk_bytes is not None
         assert after.disk_bytes > before.disk_bytes + 400_000
         assert 2**24 < before.memory_bytes < 2**30
     assert cluster.engine.measure().memory_bytes == 0

@@ -19,6 +19,7 @@ from pymilvus.grpc_gen import milvus_pb2_grpc
 
 from adieu.clusters.engines import Place
 from adieu.clusters.engines.milvus_lite.engine import MilvusLite
+from adieu.clusters.engines.process.running import ClusterProcess
 
 KEY = "adieu_" + "a" * 43
 SECONDS = 60
@@ -32,7 +33,7 @@ class Cluster:
         self.guests = folder / "guests"
         self.let_in(KEY)
         command = [sys.executable, "-m", "tests.support.engine_process", str(self.guests)]
-        self.engine = MilvusLite(self.place, command=command)
+        self.engine: ClusterProcess = MilvusLite(self.place, command=command)
         self._clients: list[MilvusClient] = []
 
     @property

@@ -10,7 +10,7 @@ from pathlib import Path
 from uuid import UUID
 
 from adieu.clusters.doors import Caller, DoorShut
-from adieu.clusters.engines.milvus_lite.messages import keep_client_out
+from adieu.clusters.engines.process.messages import keep_client_out
 from adieu.clusters.engines.process.words import place_of
 
 ALICE = UUID(int=1)

@@ -6,7 +6,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from adieu.clusters.engines import Measure, Place
+from adieu.clusters.engines import Measure, Place, Undestroyed
 
 DATA = "vectors"
 PORT_TAKEN = "Another program on this machine uses its port."
@@ -25,7 +25,8 @@ class FakeEngine:
     used_ports: set[int] = field(default_factory=set)
     unable_to_start: OSError | None = None
     unable_to_stop: OSError | None = None
-    unable_to_destroy: OSError | None = None
+    unable_to_destroy: OSError | Undestroyed | None = None
+    trouble: str = ""
 
     def prepare(self) -> None:
         self.place.folder.mkdir(parents=True, exist_ok=True)
@@ -60,7 +61,7 @@ class FakeEngine:
         self.is_up, self.ended = False, None
 
     def measure(self) -> Measure:
-        return Measure(memory_bytes=100, disk_bytes=200)
+        return Measure(memory_bytes=100, disk_bytes=200, trouble=self.trouble)
 
     def destroy(self) -> None:
         if self.unable_to_destroy:
@@ -96,6 +97,6 @@ class Inline(Executor):
         done: Future[T] = Future()
         try:
             done.set_result(work(*args, **kwargs))
-        except OSError as error:
+        except (OSError, Undestroyed) as error:
             done.set_exception(error)
         return done

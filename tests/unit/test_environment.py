@@ -127,6 +127,7 @@ def test_secret_from_file(name: str, tmp_path: Path) -> None:
         "ADIEU_DATABASE_URL": "postgresql://localhost/adieu",
         "ADIEU_LEDGER": "postgresql://localhost/adieu_ledger",
         "ADIEU_METRICS_TOKEN": LONG,
+        "ADIEU_MILVUS_TOKEN": "root:Milvus",
         "ADIEU_PEPPER": LONG,
         "ADIEU_SECRET_KEY": LONG,
         "ADIEU_SMTP_URL": "smtp://localhost",
@@ -134,7 +135,10 @@ def test_secret_from_file(name: str, tmp_path: Path) -> None:
     }
     file = tmp_path / "secret"
     file.write_text(values[name] + "\n")
-    assert read_environment({f"{name}_FILE": str(file)}) == read_environment({name: values[name]})
+    beside = {"ADIEU_MILVUS_URI": "http://milvus"} if name == "ADIEU_MILVUS_TOKEN" else {}
+    assert read_environment({**beside, f"{name}_FILE": str(file)}) == read_environment(
+        {**beside, name: values[name]}
+    )
     with pytest.raises(WrongSetting, match="given twice"):
         read_environment({f"{name}_FILE": str(file), name: values[name]})
     with pytest.raises(WrongSetting, match=f"^{name}_FILE: .*cannot be read"):
@@ -182,3 +186,41 @@ def test_the_copy_of_the_vault_has_a_folder_of_its_own(tmp_path: Path) -> None:
 def test_everywhere_needs_a_base_url() -> None:
     with pytest.raises(WrongSetting, match=r"^ADIEU_BASE_URL: is needed"):
         read_environment({"ADIEU_BIND": "0.0.0.0:8000"})
+
+
+def test_a_milvus_server_is_given_whole_or_not_at_all() -> None:
+    environment = read_environment(
+        {"ADIEU_MILVUS_URI": "https://Milvus.example.org", "ADIEU_MILVUS_TOKEN": "root:s:ecret"}
+    )
+    assert (environment.milvus_uri, environment.milvus_token) == (
+        "https://milvus.example.org:19530",
+        "root:s:ecret",
+    )
+    assert environment.has_milvus_server
+    assert "s:ecret" not in repr(environment)
+    gone = read_environment({"ADIEU_MILVUS_URI": "gone"})
+    assert gone.is_milvus_gone
+    assert not gone.has_milvus_server
+    wrong = {
+        "ADIEU_MILVUS_TOKEN": [
+            {"ADIEU_MILVUS_URI": "http://milvus:19530"},
+            {"ADIEU_MILVUS_URI": "http://milvus:19530", "ADIEU_MILVUS_TOKEN": "root"},
+        ],
+        "ADIEU_MILVUS_URI": [
+            {"ADIEU_MILVUS_TOKEN": "root:Milvus"},
+            *(
+                {"ADIEU_MILVUS_URI": uri, "ADIEU_MILVUS_TOKEN": "root:Milvus"}
+                for uri in (
+                    "milvus:19530",
+                    "http://root:Milvus@milvus:19530",
+                    "http://milvus/v1",
+                    "tcp://milvus",
+                )
+            ),
+        ],
+    }
+    for name, tries in wrong.items():
+        for each in tries:
+            with pytest.raises(WrongSetting) as refused:
+                read_environment(each)
+            assert refused.value.name == name, each

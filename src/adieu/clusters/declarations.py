@@ -20,6 +20,7 @@ FATES: Fates = {
         "deleting_since_at": Fate.NOT_PERSONAL,
         "memory_bytes": Fate.NOT_PERSONAL,
         "disk_bytes": Fate.NOT_PERSONAL,
+        "trouble": Fate.NOT_PERSONAL,
         "measured_at": Fate.NOT_PERSONAL,
     },
 }

@@ -26,6 +26,7 @@ class State(models.TextChoices):
 
 class EngineKind(models.TextChoices):
     MILVUS_LITE = "milvus-lite", "Milvus Lite"
+    MILVUS_SERVER = "milvus-server", "Milvus server"
 
 
 class Failure(models.TextChoices):
@@ -85,7 +86,10 @@ class Cluster(models.Model):
     failed_at = models.DateTimeField(null=True)
     deleting_since_at = models.DateTimeField(null=True)
     memory_bytes = models.PositiveBigIntegerField(null=True)
+    # Nothing where it cannot be told of one cluster.
     disk_bytes = models.PositiveBigIntegerField(null=True)
+    # What was wrong although it ran, when it was measured.
+    trouble = models.CharField(max_length=200, blank=True, default="")
     measured_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -116,6 +120,6 @@ class Cluster(models.Model):
             models.CheckConstraint(
                 name="cluster_measured_whole",
                 condition=Q(memory_bytes__isnull=True, disk_bytes__isnull=True, measured_at__isnull=True)
-                | Q(memory_bytes__isnull=False, disk_bytes__isnull=False, measured_at__isnull=False),
+                | Q(memory_bytes__isnull=False, measured_at__isnull=False),
             ),
         ]

@@ -16,7 +16,7 @@ from adieu.accounts.erasing import hold_account
 from adieu.activities.kinds import Kind
 from adieu.clusters import ports
 from adieu.clusters.models import Cluster, EngineKind, State
-from adieu.clusters.queries import ClusterNotFound
+from adieu.clusters.queries import ClusterNotFound, engines_offered
 from adieu.clusters.recording import record_about
 from adieu.core.names import NameNotAllowed, clean_name
 from adieu.kit.errors import Fact
@@ -44,6 +44,10 @@ class NoPortFree(Fact):
     """This console runs as many clusters as it has ports for. Delete one, or ask whoever runs it for more."""
 
 
+class EngineNotOffered(Fact):
+    """No Milvus server is registered with this console, so a cluster cannot be made on one."""
+
+
 class WrongState(Fact):
     """The cluster is doing something else at the moment. Look at it again."""
 
@@ -53,13 +57,21 @@ class ClusterNameDoesNotMatch(Fact):
 
 
 @transaction
-def create(*, project_id: UUID, account_id: UUID, name: str, now: datetime) -> UUID:
+def create(
+    *,
+    project_id: UUID,
+    account_id: UUID,
+    name: str,
+    engine: EngineKind = EngineKind.MILVUS_LITE,
+    now: datetime,
+) -> UUID:
     """Order a cluster in a project, whose row is locked meanwhile (Rule O5).
 
     Args:
         project_id: Where.
         account_id: Who asks.
         name: 1 to 32 visible characters, once in a project.
+        engine: Which database.
         now: The present.
 
     Returns:
@@ -68,32 +80,29 @@ def create(*, project_id: UUID, account_id: UUID, name: str, now: datetime) -> U
     Raises:
         ProjectNotFound, NotAllowed, AccountNotFound: the account may not.
         ClusterNameNotAllowed, ClusterNameTaken: the name is not fit, or is in use.
+        EngineNotOffered: there is no such database here.
         TooManyClusters, NoPortFree: a limit is reached.
     """
-    return order(project_id=project_id, account_id=account_id, name=name, now=now)
+    return order(project_id=project_id, account_id=account_id, name=name, engine=engine, now=now)
 
 
 @transaction_required
-def order(*, project_id: UUID, account_id: UUID, name: str, now: datetime) -> UUID:
+def order(
+    *,
+    project_id: UUID,
+    account_id: UUID,
+    name: str,
+    engine: EngineKind = EngineKind.MILVUS_LITE,
+    now: datetime,
+) -> UUID:
     """Order a cluster within the caller's transaction; see `create`."""
-    # First: see Note [Locking owners].
-    if not hold_account(account_id=account_id):
-        raise AccountNotFound
-    ownership.lock_project_for(
-        permission=Permission.MANAGE_CLUSTERS, project_id=project_id, account_id=account_id
-    )
+    _lock_project(project_id, account_id)
     cleaned = clean_cluster_name(name)
-    here = Cluster.objects.filter(project_id=project_id).exclude(state=State.DELETING)
-    if here.filter(name=cleaned).exists():
-        raise ClusterNameTaken
-    if here.count() >= settings.ADIEU.clusters_per_project:
-        raise TooManyClusters
+    if engine not in engines_offered():
+        raise EngineNotOffered
+    _require_room(project_id, cleaned)
     cluster = Cluster(
-        project_id=project_id,
-        creator_id=account_id,
-        name=cleaned,
-        engine=EngineKind.MILVUS_LITE,
-        created_at=now,
+        project_id=project_id, creator_id=account_id, name=cleaned, engine=engine, created_at=now
     )
     _save_with_port(cluster)
     record_about(cluster, kind=Kind.CLUSTER_CREATED, actor_id=account_id, now=now)
@@ -191,6 +200,23 @@ def clean_cluster_name(name: str) -> str:
         return clean_name(name, longest=LONGEST_NAME)
     except NameNotAllowed as refusal:
         raise ClusterNameNotAllowed from refusal
+
+
+def _lock_project(project_id: UUID, account_id: UUID) -> None:
+    # First: see Note [Locking owners].
+    if not hold_account(account_id=account_id):
+        raise AccountNotFound
+    ownership.lock_project_for(
+        permission=Permission.MANAGE_CLUSTERS, project_id=project_id, account_id=account_id
+    )
+
+
+def _require_room(project_id: UUID, name: str) -> None:
+    here = Cluster.objects.filter(project_id=project_id).exclude(state=State.DELETING)
+    if here.filter(name=name).exists():
+        raise ClusterNameTaken
+    if here.count() >= settings.ADIEU.clusters_per_project:
+        raise TooManyClusters
 
 
 def _save_with_port(cluster: Cluster) -> None:

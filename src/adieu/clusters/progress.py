@@ -77,5 +77,8 @@ def forget(*, cluster_id: UUID) -> None:
 def note_measure(*, cluster_id: UUID, measure: Measure, now: datetime) -> None:
     """Say what a cluster takes."""
     Cluster.objects.filter(id=cluster_id, state=State.RUNNING).update(
-        memory_bytes=measure.memory_bytes, disk_bytes=measure.disk_bytes, measured_at=now
+        memory_bytes=measure.memory_bytes,
+        disk_bytes=measure.disk_bytes,
+        trouble=measure.trouble,
+        measured_at=now,
     )

@@ -55,12 +55,18 @@ class ClusterSummary:
     deleting_since_at: datetime | None
     memory_bytes: int | None
     disk_bytes: int | None
+    trouble: str
     measured_at: datetime | None
 
     @property
     def is_under_way(self) -> bool:
         """Whether it is on its way to another state by itself."""
         return self.state in UNDER_WAY
+
+
+def engines_offered() -> list[EngineKind]:
+    """Name the kinds of database that a new cluster can be, the usual one first."""
+    return [kind for kind in EngineKind if kind is EngineKind.MILVUS_LITE or settings.ADIEU.has_milvus_server]
 
 
 def cluster_rows(*, project_id: UUID, account_id: UUID) -> QuerySet[Cluster]:
@@ -224,5 +230,6 @@ def _summary(row: Cluster) -> ClusterSummary:
         deleting_since_at=row.deleting_since_at,
         memory_bytes=row.memory_bytes,
         disk_bytes=row.disk_bytes,
+        trouble=row.trouble if row.state == State.RUNNING else "",
         measured_at=row.measured_at,
     )

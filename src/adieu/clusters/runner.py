@@ -21,7 +21,7 @@ from uuid import UUID
 from django.conf import settings
 
 from adieu.clusters import ports, progress
-from adieu.clusters.engines import Engine, Place
+from adieu.clusters.engines import Engine, Place, Undestroyed
 from adieu.clusters.models import Cluster, Failure, State
 from adieu.clusters.watches import Then, Watch
 from adieu.kit import logs
@@ -222,7 +222,8 @@ class Runner:
         if error is not None:
             watch.count_end(now)
             logs.record("cluster.unable_to_destroy", level=logging.ERROR, exception=error, cluster=row.id)
-            progress.note_undestroyed(cluster_id=row.id, reason="")
+            why = str(error) if isinstance(error, Undestroyed) else ""
+            progress.note_undestroyed(cluster_id=row.id, reason=why)
             return
         crash_point("cluster.destroyed")
         del self._watches[row.id]

@@ -13,4 +13,7 @@ DELETION_KEEPERS = [
 ]
 
 # What runs a cluster, by its kind.
-CLUSTER_ENGINES = {"milvus-lite": "adieu.clusters.engines.milvus_lite.engine.MilvusLite"}
+CLUSTER_ENGINES = {
+    "milvus-lite": "adieu.clusters.engines.milvus_lite.engine.MilvusLite",
+    "milvus-server": "adieu.clusters.engines.milvus_server.engine.on_registered_server",
+}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from adieu.kit import milvus_values
 from adieu.kit import setting_values as values
 from adieu.kit.errors import UnableToStart
 from adieu.kit.setting_values import Bind, Network, NotAValue, Ports, SignUp, SmtpServer
@@ -18,6 +19,7 @@ SECRETS = (
     "ADIEU_DATABASE_URL",
     "ADIEU_LEDGER",
     "ADIEU_METRICS_TOKEN",
+    "ADIEU_MILVUS_TOKEN",
     "ADIEU_PEPPER",
     "ADIEU_SECRET_KEY",
     "ADIEU_SMTP_URL",
@@ -57,6 +59,8 @@ class Environment:
     metrics_token: str | None = field(repr=False)
     cluster_ports: Ports
     clusters_per_project: int
+    milvus_uri: str | None
+    milvus_token: str | None = field(repr=False)
 
     @property
     def host(self) -> str:
@@ -67,6 +71,16 @@ class Environment:
     def cluster_host(self) -> str:
         """The host at which clients reach clusters: they listen on this machine only."""
         return "127.0.0.1"
+
+    @property
+    def is_milvus_gone(self) -> bool:
+        """Whether the operator says that the Milvus server is gone for good, with its data."""
+        return self.milvus_uri == milvus_values.GONE
+
+    @property
+    def has_milvus_server(self) -> bool:
+        """Whether clusters can be made on a Milvus server."""
+        return self.milvus_uri is not None and not self.is_milvus_gone
 
     @property
     def is_https(self) -> bool:
@@ -125,9 +139,12 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
         clusters_per_project=source.read(
             "ADIEU_CLUSTERS_PER_PROJECT", values.count(MOST_CLUSTERS_IN_A_PROJECT), 20
         ),
+        milvus_uri=source.read("ADIEU_MILVUS_URI", milvus_values.server, None),
+        milvus_token=source.read("ADIEU_MILVUS_TOKEN", milvus_values.token, None),
     )
     _refuse_misplaced_copy(environment)
     _refuse_shared_port(environment)
+    _refuse_half_a_server(environment)
     return environment
 
 
@@ -202,6 +219,14 @@ def _refuse_misplaced_copy(environment: Environment) -> None:
 def _refuse_shared_port(environment: Environment) -> None:
     if environment.bind.port in environment.cluster_ports:
         raise WrongSetting("ADIEU_CLUSTER_PORTS", f"must not hold {environment.bind.port}, the console's own")
+
+
+def _refuse_half_a_server(environment: Environment) -> None:
+    """Refuse an address without a token, and a token without an address."""
+    if environment.has_milvus_server and environment.milvus_token is None:
+        raise WrongSetting("ADIEU_MILVUS_TOKEN", "is needed, since ADIEU_MILVUS_URI names a Milvus server")
+    if environment.milvus_token is not None and environment.milvus_uri is None:
+        raise WrongSetting("ADIEU_MILVUS_URI", "is needed, since ADIEU_MILVUS_TOKEN is given")
 
 
 def _default_base_url(bind: Bind) -> str:

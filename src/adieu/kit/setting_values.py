@@ -82,28 +82,28 @@ class SignUp(StrEnum):
 
 def bind(value: str) -> Bind:
     """Read `HOST:PORT`; the host is an IP address or `localhost`."""
-    parts = _url(f"//{value}", schemes=("",), expected="HOST:PORT, for example 127.0.0.1:8000")
+    parts = url_of(f"//{value}", schemes=("",), expected="HOST:PORT, for example 127.0.0.1:8000")
     host = "127.0.0.1" if parts.hostname == "localhost" else parts.hostname or ""
     try:
         ipaddress.ip_address(host)
     except ValueError:
         raise NotAValue("the host must be an IP address or localhost") from None
-    return Bind(host=host, port=_port(parts) or _no_port())
+    return Bind(host=host, port=port_of(parts) or _no_port())
 
 
 def base_url(value: str) -> str:
     """Read the address that people type, without a path."""
-    parts = _url(value, schemes=("http", "https"), expected="an address like https://console.example.org")
+    parts = url_of(value, schemes=("http", "https"), expected="an address like https://console.example.org")
     if parts.path not in {"", "/"} or parts.query or parts.fragment or "@" in parts.netloc:
         raise NotAValue("must be scheme and host only, with neither path, query nor password")
-    _port(parts)
+    port_of(parts)
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
 def smtp_server(value: str) -> SmtpServer:
     """Read `smtp://NAME:PASSWORD@HOST:PORT`, `smtps://…`, with `?starttls` where the server wants it."""
     expected = "smtp://NAME:PASSWORD@HOST:PORT, smtps://… or smtp://…?starttls"
-    parts = _url(value, schemes=("smtp", "smtps"), expected=expected)
+    parts = url_of(value, schemes=("smtp", "smtps"), expected=expected)
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     is_tls, is_starttls = parts.scheme == "smtps", "starttls" in options
     if parts.path not in {"", "/"} or set(options) - {"starttls"}:
@@ -112,7 +112,7 @@ def smtp_server(value: str) -> SmtpServer:
         raise NotAValue("smtps:// is encrypted from the start, so ?starttls does not fit it")
     return SmtpServer(
         host=parts.hostname or "",
-        port=_port(parts) or (465 if is_tls else 587 if is_starttls else 25),
+        port=port_of(parts) or (465 if is_tls else 587 if is_starttls else 25),
         name=unquote(parts.username or ""),
         password=unquote(parts.password or ""),
         is_tls=is_tls,
@@ -265,7 +265,7 @@ def ports(value: str) -> Ports:
     return Ports(first, last)
 
 
-def _url(value: str, *, schemes: tuple[str, ...], expected: str) -> SplitResult:
+def url_of(value: str, *, schemes: tuple[str, ...], expected: str) -> SplitResult:
     try:
         parts = urlsplit(value)
         if parts.scheme in schemes and parts.hostname and value.isprintable() and " " not in value:
@@ -275,7 +275,7 @@ def _url(value: str, *, schemes: tuple[str, ...], expected: str) -> SplitResult:
     raise NotAValue(f"must look like {expected}" if "HOST" in expected else f"must be {expected}")
 
 
-def _port(parts: SplitResult) -> int | None:
+def port_of(parts: SplitResult) -> int | None:
     try:
         port = parts.port
     except ValueError:

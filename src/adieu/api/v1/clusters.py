@@ -8,7 +8,7 @@ from django.utils import timezone
 from ninja import Query, Router, Status
 
 from adieu.api.v1.paging import Paging, page_of
-from adieu.api.v1.schemas_clusters import ClusterOut, ClustersOut
+from adieu.api.v1.schemas_clusters import ClusterIn, ClusterOut, ClustersOut
 from adieu.api.v1.schemas_organizations import CONFLICTING, REFUSED, NameIn
 from adieu.clusters import operations, queries
 from adieu.clusters.queries import ClusterSummary
@@ -31,12 +31,13 @@ def show_all(request: HttpRequest, project_id: UUID, paging: Query[Paging]) -> d
 
 
 @project_router.post("/{project_id}/clusters", response={201: ClusterOut, **CONFLICTING})
-def create(request: HttpRequest, project_id: UUID, body: NameIn) -> Status[object]:
+def create(request: HttpRequest, project_id: UUID, body: ClusterIn) -> Status[object]:
     """Order a cluster. Ask for it again until its state is `running`."""
     cluster_id = operations.create(
         project_id=project_id,
         account_id=account_id_of(request),
         name=body.name,
+        engine=body.engine,
         now=timezone.now(),
     )
     return Status(201, _cluster(request, cluster_id))

@@ -78,6 +78,7 @@ STATUS_OF: dict[type[Exception], HTTPStatus] = {
     ClusterNotFound: HTTPStatus.NOT_FOUND,
     clusters.ClusterNameNotAllowed: HTTPStatus.UNPROCESSABLE_ENTITY,
     clusters.ClusterNameTaken: HTTPStatus.CONFLICT,
+    clusters.EngineNotOffered: HTTPStatus.CONFLICT,
     clusters.TooManyClusters: HTTPStatus.CONFLICT,
     clusters.NoPortFree: HTTPStatus.CONFLICT,
     clusters.WrongState: HTTPStatus.CONFLICT,

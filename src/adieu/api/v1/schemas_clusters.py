@@ -6,7 +6,14 @@ from uuid import UUID
 from ninja import Schema
 
 from adieu.api.v1.paging import PageOut
+from adieu.api.v1.schemas_organizations import NameIn
 from adieu.clusters.models import EngineKind, Failure, State
+
+
+class ClusterIn(NameIn):
+    """A new cluster: its name, and which database it is."""
+
+    engine: EngineKind = EngineKind.MILVUS_LITE
 
 
 class ClusterOut(Schema):
@@ -28,6 +35,7 @@ class ClusterOut(Schema):
     deleting_since_at: datetime | None
     memory_bytes: int | None
     disk_bytes: int | None
+    trouble: str
     measured_at: datetime | None
 
 

@@ -17,10 +17,18 @@ class Place:
 
 @dataclass(frozen=True)
 class Measure:
-    """What a cluster takes: memory while it runs, and bytes on disk."""
+    """What a cluster takes: memory while it runs, and bytes on disk, if that can be told.
+
+    `trouble` says, in a sentence for its owner, what is wrong although it runs.
+    """
 
     memory_bytes: int
-    disk_bytes: int
+    disk_bytes: int | None
+    trouble: str = ""
+
+
+class Undestroyed(Exception):
+    """A cluster could not be destroyed yet. The reason is a sentence that its owner may read."""
 
 
 class Engine(Protocol):

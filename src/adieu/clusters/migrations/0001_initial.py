@@ -22,7 +22,13 @@ class Migration(migrations.Migration):
                     models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
                 ),
                 ("name", models.CharField(max_length=32)),
-                ("engine", models.CharField(choices=[("milvus-lite", "Milvus Lite")], max_length=16)),
+                (
+                    "engine",
+                    models.CharField(
+                        choices=[("milvus-lite", "Milvus Lite"), ("milvus-server", "Milvus server")],
+                        max_length=16,
+                    ),
+                ),
                 ("port", models.PositiveIntegerField(unique=True)),
                 (
                     "state",
@@ -68,6 +74,7 @@ class Migration(migrations.Migration):
                 ("deleting_since_at", models.DateTimeField(null=True)),
                 ("memory_bytes", models.PositiveBigIntegerField(null=True)),
                 ("disk_bytes", models.PositiveBigIntegerField(null=True)),
+                ("trouble", models.CharField(blank=True, default="", max_length=200)),
                 ("measured_at", models.DateTimeField(null=True)),
                 (
                     "creator",
@@ -116,7 +123,8 @@ class Migration(migrations.Migration):
                         name="cluster_state_known",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(("engine__in", ["milvus-lite"])), name="cluster_engine_known"
+                        condition=models.Q(("engine__in", ["milvus-lite", "milvus-server"])),
+                        name="cluster_engine_known",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
@@ -206,11 +214,7 @@ class Migration(migrations.Migration):
                                 ("measured_at__isnull", True),
                                 ("memory_bytes__isnull", True),
                             ),
-                            models.Q(
-                                ("disk_bytes__isnull", False),
-                                ("measured_at__isnull", False),
-                                ("memory_bytes__isnull", False),
-                            ),
+                            models.Q(("measured_at__isnull", False), ("memory_bytes__isnull", False)),
                             _connector="OR",
                         ),
                         name="cluster_measured_whole",

@@ -1,10 +1,12 @@
 """What a person types about a cluster."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.http import QueryDict
 
+from adieu.clusters.models import EngineKind
 from adieu.clusters.operations import LONGEST_NAME, clean_cluster_name
 from adieu.console.fields import TypedNameField
 from adieu.core.names import NameNotAllowed
@@ -22,7 +24,7 @@ class ClusterNameField(forms.CharField):
 
 
 class CreateForm(forms.Form):
-    """The name of a new cluster."""
+    """The name of a new cluster, and which database it is where there is a choice."""
 
     name = ClusterNameField(
         label="Name",
@@ -31,6 +33,22 @@ class CreateForm(forms.Form):
         help_text=f"1 to {LONGEST_NAME} characters, once in a project.",
         error_messages={"required": "A cluster needs a name."},
     )
+
+    def __init__(self, *, engines: Sequence[EngineKind], data: QueryDict | None = None) -> None:
+        super().__init__(data)
+        if len(engines) > 1:
+            self.fields["engine"] = forms.ChoiceField(
+                label="Database",
+                choices=[(kind.value, kind.label) for kind in engines],
+                initial=engines[0].value,
+                required=False,
+                help_text="Milvus Lite runs on this machine, for small data. The Milvus server is for more.",
+            )
+
+    @property
+    def engine(self) -> EngineKind:
+        """The database that was chosen, or the usual one."""
+        return EngineKind(self.cleaned_data.get("engine") or EngineKind.MILVUS_LITE)
 
 
 class DeleteForm(forms.Form):

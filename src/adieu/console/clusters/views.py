@@ -44,18 +44,21 @@ def create(request: HttpRequest, project_id: UUID) -> HttpResponse:
     permissions.require_in_project(
         permission=Permission.MANAGE_CLUSTERS, project_id=project_id, account_id=account_id
     )
-    form = CreateForm(request.POST if request.method == "POST" else None)
+    form = CreateForm(
+        engines=queries.engines_offered(), data=request.POST if request.method == "POST" else None
+    )
     if form.is_valid():
         try:
             cluster_id = operations.create(
                 project_id=project_id,
                 account_id=account_id,
                 name=form.cleaned_data["name"],
+                engine=form.engine,
                 now=timezone.now(),
             )
         except operations.ClusterNameTaken as refusal:
             form.add_error("name", str(refusal))
-        except (operations.TooManyClusters, operations.NoPortFree) as refusal:
+        except (operations.EngineNotOffered, operations.TooManyClusters, operations.NoPortFree) as refusal:
             form.add_error(None, str(refusal))
         else:
             return redirect("cluster", cluster_id)

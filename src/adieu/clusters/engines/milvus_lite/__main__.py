@@ -3,7 +3,7 @@
 import os
 import sys
 
-from adieu.clusters.engines.milvus_lite.messages import keep_client_out
+from adieu.clusters.engines.process.messages import keep_client_out
 from adieu.clusters.engines.process.words import place_of
 
 

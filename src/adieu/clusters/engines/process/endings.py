@@ -14,6 +14,10 @@ class Ending(IntEnum):
     DATA_UNREADABLE = 24
     # Told to end, it did not in time; what was acknowledged is in the log of milvus-lite.
     CUT_SHORT = 25
+    SERVER_AWAY = 26
+    TOKEN_REFUSED = 27
+    SERVER_FULL = 28
+    SERVER_REFUSED = 29
 
 
 SENTENCES = {
@@ -24,6 +28,10 @@ SENTENCES = {
     Ending.DISK_FAILED: "The disk is full or cannot be written.",
     Ending.DATA_UNREADABLE: "Its data cannot be read.",
     Ending.CUT_SHORT: "It did not stop in time and was ended.",
+    Ending.SERVER_AWAY: "The Milvus server does not answer.",
+    Ending.TOKEN_REFUSED: "The Milvus server does not take the token of this console.",
+    Ending.SERVER_FULL: "The Milvus server has as many databases, users or roles as it allows.",
+    Ending.SERVER_REFUSED: "The Milvus server does not do what is asked; the log says which call.",
 }
 
 

@@ -18,6 +18,7 @@ LOCK = "lock"
 # A folder on its way out has this behind its name, so that nothing starts in what is half gone.
 GOING = ".going"
 BLOCK = 512
+KEPT_FROM_CLUSTERS = "ADIEU_MILVUS_"
 
 
 class ClusterProcess:
@@ -45,7 +46,7 @@ class ClusterProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
-            env={**os.environ, "PYTHON_DOTENV_DISABLED": "1"},
+            env=own_environment(),
         )
         if self._process.stdout:
             os.set_blocking(self._process.stdout.fileno(), False)
@@ -107,6 +108,12 @@ class ClusterProcess:
                     pipe.close()
 
 
+def own_environment() -> dict[str, str]:
+    """Give what a cluster's process may know of ours: not how to be the root of the Milvus server."""
+    known = {name: value for name, value in os.environ.items() if not name.startswith(KEPT_FROM_CLUSTERS)}
+    return {**known, "PYTHON_DOTENV_DISABLED": "1"}
+
+
 def memory_bytes(pid: int | None) -> int:
     """Tell how much memory a process takes, its part of what several share; 0 where there is no /proc."""
     with suppress(OSError):
@@ -124,7 +131,7 @@ def disk_bytes(folder: Path) -> int:
 def destroy(folder: Path) -> None:
     """Remove a folder for good: killed anywhere in between, the next call finishes it (Rule K2)."""
     going = folder.with_name(folder.name + GOING)
-    _end_holder(folder / LOCK)
+    end_holder(folder / LOCK)
     if folder.exists() or folder.is_symlink():
         # What an earlier call left goes first, so that the name is free.
         _remove(going)
@@ -152,7 +159,7 @@ def _allow_and_repeat(repeat: Callable[..., object], path: str, error: BaseExcep
     repeat(path)
 
 
-def _end_holder(lock: Path) -> None:
+def end_holder(lock: Path) -> None:
     """Kill a process that still has the folder: one that outlived whoever started it."""
     with suppress(OSError, ValueError), lock.open("rb") as file:
         try:

@@ -45,7 +45,7 @@ def serve(place: Place, keeping: Keeping, open_backend: OpenBackend) -> int:
     # milvus-lite leaves its files as open to others as the system does by default.
     os.umask(0o077)
     try:
-        _use_folder(place)
+        use_folder(place)
         ending = _serve(place, keeping, open_backend, told)
     except UnableToServe as unable:
         ending = unable.ending
@@ -83,7 +83,7 @@ class _Told:
         self.end(Ending.TOLD)
 
 
-def _use_folder(place: Place) -> None:
+def use_folder(place: Place) -> None:
     """Take the folder for this process alone, and log into it.
 
     Raises:

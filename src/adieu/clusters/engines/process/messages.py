@@ -1,7 +1,7 @@
 """The messages of Milvus' protocol, without the rest of its client.
 
-milvus-lite takes them from pymilvus, whose own start brings pandas and more. A database has no use for that,
-so only the package's folder is put in place; `docs/reference/measurements.md` says what it saves. Arrow
+They are taken from pymilvus, whose own start brings pandas and more. A cluster has no use for that, so only
+the package's folder is put in place; `docs/reference/measurements.md` says what it saves. Arrow
 brings pandas, too, at the first insert, which then takes seconds; it does without when there is none.
 """
 
@@ -22,7 +22,7 @@ class WithoutPandas(MetaPathFinder):
 
 
 def keep_client_out() -> None:
-    """Have `pymilvus` be its folder alone in this process; called before milvus-lite is imported."""
+    """Have `pymilvus` be its folder alone in this process; called before anything of it is imported."""
     spec = find_spec("pymilvus")
     if "pymilvus" in sys.modules or spec is None:
         return

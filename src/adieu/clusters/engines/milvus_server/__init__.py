@@ -1,0 +1,1 @@
+"""A Milvus server that the operator runs: one gateway process, database, user and role for each cluster."""

@@ -1,0 +1,194 @@
+"""What a cluster is on a Milvus server: made and dropped, whatever happens in between (Rules K2, K3)."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import grpc
+import pytest
+
+from adieu.clusters.engines import Undestroyed
+from adieu.clusters.engines.milvus_server.access import Access, name_of
+from adieu.clusters.engines.milvus_server.engine import NOT_REGISTERED, SERVER_GONE, MilvusServer
+from adieu.clusters.engines.milvus_server.keeping import Keeping
+from adieu.clusters.engines.milvus_server.rights import rights
+from adieu.clusters.engines.milvus_server.server import Server
+from adieu.clusters.engines.process.endings import SENTENCES, Ending
+from tests.support.clusters import free_port
+from tests.support.fake_milvus import ROOT, FakeMilvus, served
+from tests.support.gateways import ServerCluster, running_on, wait_until_ended
+
+pytestmark = pytest.mark.only_on("sqlite")
+NAME = name_of(uuid4())
+OURS = Access(NAME, "a password of its own")
+
+
+class Killed(BaseException):
+    """What stands for the end of the process."""
+
+
+class KilledAfter(grpc.UnaryUnaryClientInterceptor):  # type: ignore[misc]  # grpc has no types
+    """Lets so many calls take effect, and then the process ends."""
+
+    def __init__(self, calls: int) -> None:
+        self.left = calls
+
+    def intercept_unary_unary(self, continuation: Callable[..., Any], details: Any, request: Any) -> Any:
+        if self.left == 0:
+            raise Killed
+        self.left -= 1
+        done = continuation(details, request)
+        done.result()
+        return done
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeMilvus]:
+    with served(FakeMilvus()) as running:
+        yield running
+
+
+def kept(fake: FakeMilvus, act: Callable[[Keeping], None], *, calls: int = -1) -> bool:
+    """Do something as the server's root, for so many calls; tell whether it came to its end."""
+    with grpc.insecure_channel(f"127.0.0.1:{fake.port}") as channel:
+        try:
+            act(Keeping(grpc.intercept_channel(channel, KilledAfter(calls)), ROOT))
+        except Killed:
+            return False
+    return True
+
+
+def make(keeping: Keeping) -> None:
+    keeping.make(OURS)
+
+
+def drop(keeping: Keeping) -> None:
+    keeping.drop(NAME)
+
+
+def is_whole(fake: FakeMilvus) -> bool:
+    given = {(each.object.name, each.grantor.privilege.name) for each in fake.roles[NAME]}
+    return (
+        NAME in fake.databases
+        and fake.users[NAME] == OURS.password
+        and given == set(rights())
+        and {each.db_name for each in fake.roles[NAME]} == {NAME}
+        and fake.members == {(NAME, NAME)}
+    )
+
+
+def test_making_is_cut_off_after_any_call_and_done_again() -> None:
+    # Rule K2
+    for calls in range(100):
+        with served(FakeMilvus()) as fake:
+            is_done = kept(fake, make, calls=calls)
+            kept(fake, make)
+            assert is_whole(fake), calls
+        if is_done:
+            break
+    assert calls > len(list(rights()))
+
+
+def test_dropping_is_cut_off_after_any_call_and_done_again() -> None:
+    # Rule K2
+    for calls in range(200):
+        with served(FakeMilvus()) as fake:
+            fake.databases["adieu_other"], fake.users["adieu_other"], fake.roles["adieu_other"] = (
+                ["x"],
+                "y",
+                [],
+            )
+            kept(fake, make)
+            fake.databases[NAME] = ["words", "birds"]
+            is_done = kept(fake, drop, calls=calls)
+            kept(fake, drop)
+            assert fake.names == {"adieu_other"}, calls
+            assert fake.databases == {"default": ["others"], "adieu_other": ["x"]}
+        if is_done:
+            break
+    assert calls > len(list(rights()))
+
+
+def test_suspending_changes_nothing_on_the_server_and_deleting_drops_all(
+    fake: FakeMilvus, tmp_path: Path
+) -> None:
+    # Rule K2
+    with running_on(fake.server, tmp_path) as cluster:
+        assert fake.names == {cluster.name}
+        fake.databases[cluster.name] = ["words"]
+        cluster.engine.stop(patience=10)
+        password = fake.users[cluster.name]
+        asked = len([each for each in fake.asked if each.method == "CreateCredential"])
+        cluster.engine.start()
+        cluster.start()
+        assert fake.users[cluster.name] == password
+        assert len([each for each in fake.asked if each.method == "CreateCredential"]) == asked
+        cluster.engine.destroy()
+        assert fake.names == set()
+        assert not cluster.place.folder.exists()
+        cluster.engine.destroy()
+
+
+def test_a_server_that_is_away_is_waited_for(tmp_path: Path) -> None:
+    # Rules K2, K3
+    fake = FakeMilvus()
+    with served(fake):
+        cluster = ServerCluster(tmp_path, fake.server)
+        cluster.start()
+    with pytest.raises(Undestroyed) as undestroyed:
+        cluster.engine.destroy()
+    assert str(undestroyed.value) == SENTENCES[Ending.SERVER_AWAY]
+    assert cluster.place.folder.exists()
+    with served(fake):
+        cluster.engine.destroy()
+    assert fake.names == set()
+    assert not cluster.place.folder.exists()
+
+
+def test_one_that_was_never_begun_needs_no_server_to_go(tmp_path: Path) -> None:
+    # Rule K3
+    cluster = ServerCluster(tmp_path, Server(f"http://127.0.0.1:{free_port()}", ROOT))
+    cluster.engine.prepare()
+    cluster.engine.destroy()
+    assert not cluster.place.folder.exists()
+
+
+def test_one_whose_folder_was_lost_is_dropped_all_the_same(fake: FakeMilvus, tmp_path: Path) -> None:
+    # Rule K2
+    with running_on(fake.server, tmp_path) as cluster:
+        cluster.engine.stop(patience=10)
+        cluster.place.folder.rename(tmp_path / "lost")
+        cluster.engine.destroy()
+    assert fake.names == set()
+
+
+def test_what_the_server_refuses_is_said(fake: FakeMilvus, tmp_path: Path) -> None:
+    away = Server(f"http://127.0.0.1:{free_port()}", ROOT)
+    stranger = Server(fake.server.uri, "root:Wrong")
+    for number, (server, why) in enumerate(((away, Ending.SERVER_AWAY), (stranger, Ending.TOKEN_REFUSED))):
+        (tmp_path / str(number)).mkdir()
+        cluster = ServerCluster(tmp_path / str(number), server)
+        cluster.place.folder.mkdir(parents=True)
+        cluster.engine.start()
+        assert wait_until_ended(cluster) == SENTENCES[why]
+        cluster.engine.stop(patience=0)
+
+
+def test_without_a_server_nothing_starts_and_nothing_is_taken_for_destroyed(
+    fake: FakeMilvus, tmp_path: Path
+) -> None:
+    # Rules K2, K3
+    with running_on(fake.server, tmp_path) as cluster:
+        cluster.engine.stop(patience=10)
+        unregistered = MilvusServer(cluster.place, server=None)
+        unregistered.start()
+        assert unregistered.why_ended() == NOT_REGISTERED
+        with pytest.raises(Undestroyed) as undestroyed:
+            unregistered.destroy()
+        assert str(undestroyed.value) == NOT_REGISTERED
+        gone = MilvusServer(cluster.place, server=Server("gone", "", is_gone=True))
+        gone.start()
+        assert gone.why_ended() == SERVER_GONE
+        gone.destroy()
+        assert not cluster.place.folder.exists()
