@@ -12,7 +12,9 @@ from django.db import OperationalError, connections
 from django.test import Client, override_settings
 from django.utils import timezone
 
+from adieu.clusters.models import State
 from adieu.ledger.opening import open_ledger
+from tests.support.days import Day
 from tests.support.ledgers import hide_ledger, place_for_a_ledger
 from tests.support.people import join, leave
 from tests.support.trouble import trouble, work_through
@@ -96,3 +98,16 @@ def test_the_numbers_tell_how_deletions_go(client: Client) -> None:
     assert (
         "alice" not in client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).content.decode()
     )
+
+
+@pytest.mark.usefixtures("_token")
+def test_the_numbers_tell_how_clusters_are_doing(client: Client, tmp_path: Path) -> None:
+    day = Day(tmp_path, timezone.now())
+    day.running()
+    day.create("Apes")
+    seen = read(client)
+    assert {state: seen[f'adieu_clusters{{state="{state}"}}'] for state in State.values} == {
+        **dict.fromkeys(State.values, 0),
+        "running": 1,
+        "creating": 1,
+    }

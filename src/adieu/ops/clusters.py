@@ -30,6 +30,10 @@ from adieu.ops.presence import wait_for
 FILE = "clusters.lock"
 # Any number that nobody else uses; see Note [Presence].
 KEY = 2030_0306
+HELD = """
+    SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid = %s
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
 PAUSE = 0.5
 # Less than what `adieu serve` waits before it uses force.
 SECONDS_TO_STOP = 7.0
@@ -51,6 +55,12 @@ class Alone:
         except BlockingIOError:
             return False
         return self._take_database()
+
+    def let_go(self) -> None:
+        """Let somebody else be the only one."""
+        os.close(self._file)
+        if self._connection is not None:
+            self._connection.close()
 
     def is_held(self) -> bool:
         """Tell whether nobody else can have begun."""
@@ -82,6 +92,26 @@ class Alone:
         return True
 
 
+def are_run() -> bool:
+    """Tell whether somebody runs the clusters, without keeping anybody from it."""
+    database = connections["default"]
+    if database.vendor == "postgresql":
+        with database.cursor() as cursor:
+            cursor.execute(HELD, [KEY])
+            return cursor.fetchone() is not None
+    try:
+        file = os.open(settings.ADIEU.data_dir / FILE, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(file)
+    return False
+
+
 def run_until_told() -> None:
     """Look after the clusters until SIGTERM or SIGINT; then stop them."""
     told = threading.Event()
@@ -96,6 +126,7 @@ def run_until_told() -> None:
             _look(runner)
             told.wait(PAUSE)
         runner.end(patience=SECONDS_TO_STOP)
+    alone.let_go()
 
 
 def make_runner(hands: Executor) -> Runner:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from adieu.kit import logs
 from adieu.kit.environment import PREFIX, SECRETS, Environment
 from adieu.kit.errors import UnableToStart
-from adieu.ops import deletions, ledgers, peppers, signing, vaults
+from adieu.ops import deletions, inventory, ledgers, peppers, signing, vaults
 from adieu.ops.preparing import is_waiting, mail_goes
 from adieu.vault import copies
 
@@ -38,9 +38,11 @@ def examine() -> bool:
         findings += [f"ADIEU_VAULT_URL: {problem}" for problem in vaults.problems()]
     # A database that waits to be migrated cannot be asked what is in it.
     if not any(states.values()):
-        print(peppers.kind())
+        for line in (peppers.kind(), *inventory.lines()):
+            print(line)
         findings += [*_whose(), *peppers.problems(), *peppers.findings()]
         findings += [*deletions.findings(), *ledgers.problems(), *ledgers.findings()]
+        findings += inventory.findings(now=timezone.now())
         findings += [*signing.problems(), *copies.problems(now=timezone.now())]
     for finding in findings:
         print(f"WRONG   {finding}")

@@ -1,4 +1,4 @@
-"""What watches this installation asks: does it serve, can people be served, how are deletions going.
+"""What watches this installation asks: does it serve, can people be served, how do deletions and clusters go.
 
 Nothing here is about a person: numbers, ages and the names of our own stores.
 """
@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from adieu.clusters.numbers import clusters_by_state
 from adieu.deletion.numbers import Numbers, numbers
 from adieu.kit import logs
 from adieu.ledger.entries import LedgerDamaged
@@ -43,7 +44,7 @@ def readyz(_request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Give the numbers of deletions to whoever has the token; without a token set there is no such page."""
+    """Give numbers to whoever has the token; without a token set there is no such page."""
     token, given = settings.ADIEU.metrics_token, request.headers.get("Authorization", "")
     if not token or not hmac.compare_digest(given.encode(), f"{SCHEME}{token}".encode()):
         return HttpResponseNotFound("not found", content_type="text/plain")
@@ -69,6 +70,7 @@ def _lines(found: Numbers) -> Iterator[str]:
     for name, what, values in (
         ("adieu_deletions", "Deletions by state.", found.deletions),
         ("adieu_erasure_steps", "Steps of deletions that are not over, by state.", found.steps),
+        ("adieu_clusters", "Clusters by state.", clusters_by_state()),
     ):
         yield f"# HELP {name} {what}"
         yield f"# TYPE {name} gauge"
