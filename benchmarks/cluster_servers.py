@@ -24,10 +24,12 @@ def main() -> None:
     import grpc
     from pymilvus.grpc_gen import milvus_pb2_grpc
 
+    from adieu.clusters.engines import Place
     from adieu.clusters.engines.milvus_lite.database import Database
     from adieu.clusters.engines.process.asking import Asking
+    from adieu.clusters.engines.process.bounds import Bounds
     from adieu.clusters.engines.process.door import Door
-    from adieu.clusters.engines.process.listening import Bounds, open_server
+    from adieu.clusters.engines.process.listening import open_server
     from adieu.clusters.engines.process.visits import Visits
     from tests.support.served import free_port
 
@@ -35,8 +37,8 @@ def main() -> None:
     asking = Asking(cluster_id)
     visits = Visits(asking.who_may_use, rest=asking.rest)
     threading.Thread(target=visits.watch, daemon=True).start()
-    port = free_port()
-    behind_door = open_server(database, Door(visits), port=port, bounds=bounds)
+    place = Place(cluster_id, folder, free_port())
+    behind_door = open_server(database, Door(visits), place=place, bounds=bounds)
     # The server of milvus-lite itself: the same threads and the same sizes of messages, nothing else.
     sizes = {"receive": bounds.received_bytes, "send": bounds.sent_bytes}
     options = [(f"grpc.max_{which}_message_length", size) for which, size in sizes.items()]
@@ -45,7 +47,7 @@ def main() -> None:
     direct_port = direct.add_insecure_port("127.0.0.1:0")
     direct.start()
     behind_door.start()
-    print(direct_port, port, flush=True)
+    print(direct_port, place.port, flush=True)
     sys.stdin.read()
     os._exit(0)
 

@@ -133,4 +133,5 @@ def _folder_with_marks(parent: Path) -> Path:
 
 def _files_with(mark: bytes, folder: Path) -> list[str]:
     files = [Path(at, name) for at, _, names in os.walk(folder) for name in names]
-    return [file.name for file in files if mark in file.read_bytes()]
+    # A socket holds no bytes.
+    return [file.name for file in files if not file.is_socket() and mark in file.read_bytes()]

@@ -3,6 +3,7 @@
 import resource
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import threading
@@ -17,6 +18,7 @@ from pymilvus import DataType, Function, FunctionType, MilvusException
 
 from adieu.clusters.engines.milvus_lite.engine import MilvusLite
 from adieu.clusters.engines.process.endings import SENTENCES, Ending
+from adieu.clusters.engines.process.inner import NAME
 from tests.support.clusters import KEY, Cluster, run, running, wait_until
 
 # No database of Adieu takes part.
@@ -31,9 +33,14 @@ def test_it_listens_on_one_port_of_this_machine_only(tmp_path: Path) -> None:
         process = psutil.Process(cluster.engine.pid)
         everything = process.net_connections("all")
         listening = [tuple(each.laddr) for each in everything if each.status == psutil.CONN_LISTEN]
-        # gRPC opens a socket of IPv6 for an address of IPv4; it takes connections to that address only.
-        assert listening == [("::ffff:127.0.0.1", cluster.place.port)]
+        assert listening == [("127.0.0.1", cluster.place.port)]
         assert [each for each in everything if each.type == socket.SOCK_DGRAM] == []
+        # The server of gRPC listens within the folder, which nobody else enters.
+        own = cluster.place.folder / NAME
+        assert own.is_socket()
+        named = {each.laddr for each in everything if each.family == socket.AF_UNIX and each.laddr}
+        assert {Path(name).name for name in named} == {NAME}
+        assert stat.S_IMODE(cluster.place.folder.stat().st_mode) == stat.S_IRWXU
         assert process.children() == []
 
 

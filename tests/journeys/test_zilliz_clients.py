@@ -93,6 +93,48 @@ def test_an_assistant_creates_uses_suspends_and_resumes_a_cluster(alice: Alice) 
     alice.until_it_is("RUNNING", made["cluster_id"])
 
 
+def test_an_assistant_reads_and_writes_the_data_of_a_cluster(alice: Alice) -> None:
+    does = alice.assistant.does
+    [birds] = [each for each in does("list_clusters") if each["cluster_name"] == "Birds"]
+    found = alice.until_it_is("RUNNING", birds["cluster_id"])
+    where = {
+        "cluster_id": birds["cluster_id"],
+        "region_id": found["region_id"],
+        "endpoint": found["connect_address"],
+    }
+    named = {**where, "collection_name": "songs"}
+    assert does("list_databases", **where) == ["default"]
+    does("create_collection", **named, dimension=2, metric_type="L2", auto_id=False)
+    assert does("list_collections", **where) == ["songs"]
+    described = does("describe_collection", **named)["data"]
+    assert described["collectionName"] == "songs"
+    assert [field["name"] for field in described["fields"]] == ["id", "vector"]
+
+    rows = [{"id": each, "vector": [each, 1], "word": f"w{each}"} for each in range(5)]
+    assert does("insert_entities", **named, data=rows)["data"]["insertCount"] == 5
+    asked = {**named, "anns_field": "vector", "data": [[0, 1]], "limit": 2, "output_fields": ["word"]}
+    nearest = does("search", **asked, filter="id > 0")["data"]
+    assert [(row["id"], row["word"], row["distance"]) for row in nearest] == [(1, "w1", 1), (2, "w2", 4)]
+    assert [row["id"] for row in does("query", **named, filter="id >= 0", limit=2, offset=2)["data"]] == [
+        2,
+        3,
+    ]
+    parts = [{"data": [[each, 1]], "annsField": "vector", "limit": 3} for each in (0, 1)]
+    ranked = does(
+        "hybrid_search",
+        **named,
+        search_requests=parts,
+        rerank_strategy="rrf",
+        rerank_params={"k": 10},
+        limit=2,
+    )["data"]
+    assert {row["id"] for row in ranked} == {0, 1}
+    assert does("delete_entities", **named, filter="id < 2")["code"] == 0
+    assert [row["id"] for row in does("query", **named, filter="id >= 0")["data"]] == [2, 3, 4]
+    with pytest.raises(ToolFailed, match="does not exist"):
+        does("describe_collection", **{**named, "collection_name": "silence"})
+
+
 @pytest.mark.long
 def test_the_password_of_a_new_cluster_opens_it(alice: Alice) -> None:
     body = {"clusterName": "Wasps", "projectId": alice.project(), "regionId": "gcp-us-west1"}

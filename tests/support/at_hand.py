@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Event, Thread
 from typing import Any
 from uuid import UUID
@@ -14,10 +15,12 @@ import grpc
 from milvus_lite.schema.types import CollectionSchema, DataType, FieldSchema
 from pymilvus.grpc_gen import milvus_pb2, milvus_pb2_grpc
 
+from adieu.clusters.engines import Place
 from adieu.clusters.engines.milvus_lite.database import Database
 from adieu.clusters.engines.process.asking import Asking
+from adieu.clusters.engines.process.bounds import Bounds
 from adieu.clusters.engines.process.door import Door
-from adieu.clusters.engines.process.listening import Bounds, open_server
+from adieu.clusters.engines.process.listening import open_server
 from adieu.clusters.engines.process.visits import Visits
 from adieu.clusters.models import Cluster, State
 from tests.support.clusters import free_port, metadata
@@ -105,15 +108,17 @@ def answering(database: Countable, cluster_id: UUID) -> Iterator[AtHand]:
     )
     asking = Asking(cluster_id)
     visits = Visits(asking.who_may_use, rest=asking.rest)
-    server = open_server(database, Door(visits), port=port, bounds=Bounds())
-    server.start()
-    Thread(target=visits.watch, daemon=True).start()
-    try:
-        yield AtHand(cluster_id, port, database)
-    finally:
-        server.stop(None).wait()
-        _let_go(visits._asker, asking.rest)
-        visits.end()
+    with TemporaryDirectory() as folder:
+        place = Place(cluster_id, Path(folder), port)
+        server = open_server(database, Door(visits), place=place, bounds=Bounds())
+        server.start()
+        Thread(target=visits.watch, daemon=True).start()
+        try:
+            yield AtHand(cluster_id, port, database)
+        finally:
+            server.stop(0).wait()
+            _let_go(visits._asker, asking.rest)
+            visits.end()
 
 
 def _let_go(asker: ThreadPoolExecutor, rest: Callable[[], None]) -> None:

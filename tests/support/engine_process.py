@@ -41,10 +41,10 @@ def main() -> int:
     place = place_of(sys.argv[2:])
     keep_client_out()
     from adieu.clusters.engines.milvus_lite.opening import open_database
-    from adieu.clusters.engines.process.listening import Bounds
+    from adieu.clusters.engines.process.bounds import Bounds
     from adieu.clusters.engines.process.serving import Keeping, serve
 
-    bounds = Bounds(connections=300, seconds_to_greet=1)
+    bounds = Bounds(connections=300, seconds_to_greet=1, seconds_for_body=2, seconds_for_answer=2)
     keeping = Keeping(guests.who_may_use, bounds=bounds, seconds_between_beats=0.2)
     return serve(place, keeping, open_database)
 

@@ -7,6 +7,7 @@ from adieu.clusters.engines import Place
 from adieu.clusters.engines.milvus_lite.confinement import call_nobody
 from adieu.clusters.engines.milvus_lite.database import Database
 from adieu.clusters.engines.process.endings import Ending, UnableToServe
+from adieu.clusters.engines.process.inner import NAME
 from adieu.kit import logs
 
 DATA = "data"
@@ -18,7 +19,7 @@ def open_database(place: Place, end: Callable[[Ending], None]) -> Database:
     Raises:
         UnableToServe: the disk fails, or the files cannot be read.
     """
-    call_nobody()
+    call_nobody(but=place.folder / NAME)
 
     def disk_failed(error: OSError) -> None:
         logs.record("cluster.disk_failed", level=logging.ERROR, exception=error)

@@ -9,8 +9,8 @@ from adieu.clusters.engines.milvus_server.gateway import Gateway
 from adieu.clusters.engines.milvus_server.server import open_channel
 from adieu.clusters.engines.milvus_server.watching import EVERY, Watch
 from adieu.clusters.engines.process.backends import OpenBackend
+from adieu.clusters.engines.process.bounds import Bounds
 from adieu.clusters.engines.process.endings import Ending, UnableToServe
-from adieu.clusters.engines.process.listening import Bounds
 from adieu.kit import logs
 
 

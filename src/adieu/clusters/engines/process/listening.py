@@ -7,39 +7,51 @@ read only behind the door, by as many threads as there are, so at most that many
 waits beyond is refused.
 """
 
+import resource
+import socket
+import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import suppress
 
 import grpc
 
+from adieu.clusters.engines import Place
 from adieu.clusters.engines.process.backends import Backend
+from adieu.clusters.engines.process.bounds import Bounds
 from adieu.clusters.engines.process.door import Door
 from adieu.clusters.engines.process.endings import Ending, UnableToServe
+from adieu.clusters.engines.process.front import Front
+from adieu.clusters.engines.process.inner import inner_path
+from adieu.clusters.engines.process.rest.answering import RestApi
+from adieu.clusters.engines.process.rest.conversation import Conversations
 
 HOST = "127.0.0.1"
+BACKLOG = 128
 
 
-@dataclass(frozen=True)
-class Bounds:
-    """What one cluster holds at most. The sizes of messages are those of Milvus."""
+class Listening:
+    """A cluster that listens, once it was started."""
 
-    threads: int = 10
-    calls: int = 64
-    connections: int = 512
-    received_bytes: int = 64 * 2**20
-    sent_bytes: int = 256 * 2**20
-    header_bytes: int = 16 * 2**10
-    seconds_to_greet: float = 10
-    seconds_until_ping: float = 30
-    seconds_to_answer_ping: float = 10
-    seconds_idle: float = 300
+    def __init__(self, server: grpc.Server, front: Front) -> None:
+        self._server, self._front = server, front
+
+    def start(self) -> None:
+        """Answer from now on."""
+        self._server.start()
+        self._front.start()
+
+    def stop(self, grace: float) -> threading.Event:
+        """Take no more calls, and give those that are open a while; tells when they are over."""
+        self._front.stop()
+        ended: threading.Event = self._server.stop(grace)
+        return ended
 
 
-def open_server(backend: Backend, door: Door, *, port: int, bounds: Bounds) -> grpc.Server:
+def open_server(backend: Backend, door: Door, *, place: Place, bounds: Bounds) -> Listening:
     """Bind the port; nothing is answered before `start`.
 
     Raises:
-        UnableToServe: another program has the port.
+        UnableToServe: another program has the port, or the folder takes no socket.
     """
     server = grpc.server(
         ThreadPoolExecutor(bounds.threads, thread_name_prefix="call"),
@@ -48,11 +60,36 @@ def open_server(backend: Backend, door: Door, *, port: int, bounds: Bounds) -> g
         maximum_concurrent_rpcs=bounds.calls,
     )
     backend.add_to(server)
+    listener, inner = _bind(place.port), inner_path(place.folder)
     try:
-        server.add_insecure_port(f"{HOST}:{port}")
+        server.add_insecure_port(f"unix:{inner}")
     except RuntimeError:
+        raise UnableToServe(Ending.FOLDER_UNUSABLE) from None
+    _allow_files(bounds)
+    conversations = Conversations(RestApi(inner, bounds), bounds)
+    return Listening(server, Front(listener, inner, conversations.converse, bounds))
+
+
+def _bind(port: int) -> socket.socket:
+    listener = socket.socket()
+    listener.setblocking(False)
+    # So that a port can be taken again at once after its owner ended, but not from one who lives.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+        listener.listen(BACKLOG)
+    except OSError:
         raise UnableToServe(Ending.PORT_TAKEN) from None
-    return server
+    return listener
+
+
+def _allow_files(bounds: Bounds) -> None:
+    """Make room for the three ends of each connection; many systems begin with 1024 files."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 1024 + 3 * bounds.connections
+    if resource.RLIM_INFINITY not in (soft, hard) and soft < wanted:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard), hard))
 
 
 def _options(bounds: Bounds) -> list[tuple[str, int]]:
@@ -68,7 +105,8 @@ def _options(bounds: Bounds) -> list[tuple[str, int]]:
     counts = {
         # Otherwise two processes could share the port, and whoever came second would be handed tokens.
         "grpc.so_reuseport": 0,
-        "grpc.max_allowed_incoming_connections": bounds.connections,
+        # One more is that of our own REST API.
+        "grpc.max_allowed_incoming_connections": bounds.connections + 1,
         "grpc.max_concurrent_streams": bounds.calls,
         "grpc.max_receive_message_length": bounds.received_bytes,
         "grpc.max_send_message_length": bounds.sent_bytes,

@@ -14,9 +14,10 @@ from adieu.clusters.doors import WhoMayUse
 from adieu.clusters.engines import Place
 from adieu.clusters.engines.process.backends import OpenBackend
 from adieu.clusters.engines.process.beats import Beats
+from adieu.clusters.engines.process.bounds import Bounds
 from adieu.clusters.engines.process.door import Door
 from adieu.clusters.engines.process.endings import Ending, UnableToServe
-from adieu.clusters.engines.process.listening import HOST, Bounds, open_server
+from adieu.clusters.engines.process.listening import HOST, open_server
 from adieu.clusters.engines.process.log_file import write_into
 from adieu.clusters.engines.process.visits import Times, Visits
 from adieu.kit import logs
@@ -107,7 +108,7 @@ def _serve(place: Place, keeping: Keeping, open_backend: OpenBackend, told: _Tol
     visits = Visits(keeping.who_may_use, rest=keeping.rest, times=keeping.times)
     beats = Beats(_say, last_look=lambda: visits.looked_at, every=keeping.seconds_between_beats)
     door = Door(visits, beat=beats.method)
-    server = open_server(backend, door, port=place.port, bounds=keeping.bounds)
+    server = open_server(backend, door, place=place, bounds=keeping.bounds)
     threading.Thread(target=visits.watch, name="watch", daemon=True).start()
     server.start()
     logs.record("cluster.ready", cluster=place.cluster_id)
