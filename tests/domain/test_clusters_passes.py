@@ -132,6 +132,13 @@ def account_deleted(house: House) -> None:
     leave(house.bob, BOB, timezone.now())
 
 
+def test_an_open_call_ends_within_a_second_of_the_loss(house: House, birds: AtHand) -> None:
+    # Rule D7
+    with birds.open_call(house.of_bob()) as ended:
+        removed_from_project(house)
+        assert ended.wait(1)
+
+
 @pytest.mark.parametrize("lose", [removed_from_project, removed_from_organization, account_deleted])
 def test_it_ends_with_the_right_to_the_cluster(house: House, birds: AtHand, lose: object) -> None:
     # Rule D7

@@ -131,6 +131,12 @@ def test_without_javascript_the_page_is_loaded_again(page_without_script: Page, 
         page.wait_for_timeout(1000)
         page.reload()
     expect(page.locator("#state .badge")).to_have_text("Running")
+    press(page, "Load the sample")
+    page.get_by_label("Find what is like").select_option("Lemon")
+    press(page, "Find")
+    expect(page.locator("#search tbody .cell-name").first).to_have_text("Grapefruit")
+    press(page, "Remove the sample")
+    expect(page.get_by_role("button", name="Load the sample")).to_be_visible()
     press(page, "Suspend cluster")
     expect(page.locator("#state .badge")).to_have_text(re.compile("Suspend"))
 

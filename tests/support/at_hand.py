@@ -82,6 +82,27 @@ class AtHand:
                 request, metadata=metadata(token), timeout=20
             )
 
+    @contextmanager
+    def open_call(self, token: str) -> Iterator[Event]:
+        """Hold a call open whose message never comes; the event tells that it was ended."""
+        ended, over = Event(), Event()
+
+        def never_sent() -> Iterator[Any]:
+            over.wait()
+            yield from ()
+
+        with grpc.insecure_channel(f"127.0.0.1:{self.port}") as channel:
+            insert = channel.stream_unary("/milvus.proto.milvus.MilvusService/Insert")
+            call = insert.future(never_sent(), metadata=metadata(token), timeout=20)
+            # A call that came later is answered, so the first one is inside.
+            self.say("GetVersion", milvus_pb2.GetVersionRequest(), token)
+            call.add_done_callback(lambda _: ended.set())
+            assert not ended.is_set()
+            try:
+                yield ended
+            finally:
+                over.set()
+
     def refusal(self, token: str) -> str:
         """Try to drop the sample, and give what is said; if that is nothing, it was dropped."""
         request = milvus_pb2.DropCollectionRequest(collection_name="sample_foods")
