@@ -83,3 +83,12 @@ def test_the_doctor_names_all_that_a_server_lacks_before_the_vault_is_made(setti
     assert "WRONG   the vault database waits for `adieu migrate`" in said
     assert "WRONG   ADIEU_VAULT_URL: log_statement is all" in said
     assert "WRONG   ADIEU_VAULT_URL: log_error_verbosity is verbose" in said
+
+
+def test_what_stands_in_the_place_of_the_folder_of_clusters_is_said(settings: dict[str, str]) -> None:
+    assert adieu(settings, "migrate") == (0, "")
+    (Path(settings["ADIEU_DATA_DIR"]) / "clusters").write_text("no folder")
+    assert adieu(settings, "clusters") == (
+        2,
+        "adieu: The folder `clusters` in the data folder cannot be made; see what is in its place.\n",
+    )

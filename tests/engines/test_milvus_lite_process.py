@@ -177,6 +177,13 @@ def test_a_folder_that_is_missing_or_none_is_said_and_not_made(
     cluster.end()
 
 
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    cluster = Cluster(tmp_path)
+    # A folder in which not even root can make a file.
+    cluster.place.folder.symlink_to("/proc/self")
+    assert run(cluster).returncode == Ending.FOLDER_UNUSABLE
+
+
 def test_a_folder_is_used_by_one_process_only(tmp_path: Path) -> None:
     with running(tmp_path) as cluster:
         second = run(cluster)

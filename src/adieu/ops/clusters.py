@@ -25,6 +25,7 @@ from django.utils.module_loading import import_string
 from adieu.clusters.engines import Engine, Place
 from adieu.clusters.runner import Runner
 from adieu.kit import logs
+from adieu.kit.errors import UnableToStart
 from adieu.ops.presence import wait_for
 
 FILE = "clusters.lock"
@@ -38,7 +39,11 @@ PAUSE = 0.5
 # Less than what `adieu serve` waits before it uses force.
 SECONDS_TO_STOP = 7.0
 # Stopping and destroying wait for processes and disks, not for the processor.
-HANDS = 32
+HANDS = 128
+
+
+class FolderUnusable(UnableToStart):
+    """The folder `clusters` in the data folder cannot be made; see what is in its place."""
 
 
 class Alone:
@@ -132,7 +137,10 @@ def run_until_told() -> None:
 def make_runner(hands: Executor) -> Runner:
     """Make a runner of the engines that the settings name."""
     folder = Path(settings.CLUSTERS_FOLDER)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:
+        raise FolderUnusable from None
     engines = {kind: partial(_make_engine, name) for kind, name in settings.CLUSTER_ENGINES.items()}
     # Starting one keeps a processor at work for about two seconds.
     at_once = max(2, os.process_cpu_count() or 1)
