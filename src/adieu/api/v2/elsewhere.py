@@ -18,7 +18,7 @@ NO_METRICS = (
 NO_MOVING = "Adieu has neither migrations nor jobs. Insert rows at the cluster's own address."
 NO_FILES = "Adieu has no volumes, stages or storage integrations."
 ONE_PLACE = "There is one region here, and a project has no plan to change."
-ONE_KIND = "There is one kind of cluster here, at one place, with one size and without replicas."
+ONE_KIND = "A cluster here is at one place, and has one size and no replicas."
 NO_LABELS = "A cluster here has no labels, and keeps its name."
 ONE_NETWORK = "Who reaches a cluster over the network is up to whoever runs the console."
 

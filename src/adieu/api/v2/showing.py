@@ -1,7 +1,7 @@
 """Projects and clusters in Zilliz Cloud's words.
 
-There is one kind of cluster here, whichever was asked for: a database of its own that can be suspended, which
-is what Zilliz Cloud calls dedicated. So the plan, the kind and the size are always the same.
+Whichever kind was asked for, a cluster is a database of its own that can be suspended, which is what Zilliz
+Cloud calls dedicated. So the plan, the kind and the size are always the same.
 """
 
 from datetime import UTC, datetime
