@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -75,6 +76,24 @@ def put(cluster_id: UUID, state: State, now: datetime) -> None:
 def limited(**limits: Any) -> override_settings:
     """Let the settings have other limits."""
     return override_settings(ADIEU=replace(settings.ADIEU, **limits))
+
+
+def test_its_address_says_how_and_under_which_name_it_is_reached(
+    atlas: UUID, alice: UUID, now: datetime
+) -> None:
+    # Rule K1
+    cluster_id, file = create(atlas, alice, now), Path("certificate.pem")
+
+    def address() -> str:
+        return queries.cluster(cluster_id=cluster_id, account_id=alice).address
+
+    assert address() == "http://127.0.0.1:19530"
+    with limited(cluster_certificate=file):
+        assert address() == "https://127.0.0.1:19530"
+    with limited(cluster_certificate=file, cluster_bind="::1"):
+        assert address() == "https://[::1]:19530"
+    with limited(cluster_certificate=file, cluster_domain="vectors.example.org"):
+        assert address() == f"https://{cluster_id}.vectors.example.org:19530"
 
 
 def test_one_is_created(atlas: UUID, alice: UUID, now: datetime) -> None:

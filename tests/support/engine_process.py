@@ -1,5 +1,7 @@
 """A process of one cluster whose door stands in a file: `TOKEN` a line, and who has no line is refused.
 
+It speaks TLS if there is a certificate beside that file.
+
 `python -m tests.support.engine_process GUESTS --cluster … --folder … --port …`
 """
 
@@ -42,10 +44,13 @@ def main() -> int:
     keep_client_out()
     from adieu.clusters.engines.milvus_lite.opening import open_database
     from adieu.clusters.engines.process.bounds import Bounds
+    from adieu.clusters.engines.process.encrypted import Certificate
     from adieu.clusters.engines.process.serving import Keeping, serve
 
     bounds = Bounds(connections=300, seconds_to_greet=1, seconds_for_body=2, seconds_for_answer=2)
-    keeping = Keeping(guests.who_may_use, bounds=bounds, seconds_between_beats=0.2)
+    own = Path(sys.argv[1]).with_name("certificate.pem")
+    certificate = Certificate(own, own.with_name("key.pem")) if own.exists() else None
+    keeping = Keeping(guests.who_may_use, bounds=bounds, certificate=certificate, seconds_between_beats=0.2)
     return serve(place, keeping, open_database)
 
 

@@ -14,6 +14,7 @@ from adieu.kit.environment import (
     setting_names,
 )
 from adieu.kit.setting_values import SignUp
+from tests.support import certificates
 
 LONG = "0123456789abcdef0123456789abcdef"
 TEXT_WITHOUT_NUL = st.text().filter(lambda text: "\0" not in text)
@@ -77,6 +78,11 @@ def test_everything_configured(tmp_path: Path) -> None:
         ("ADIEU_CLUSTER_PORTS", "80-90", "from 1024"),
         ("ADIEU_CLUSTER_PORTS", "19540-19530", "two ports"),
         ("ADIEU_CLUSTER_PORTS", "7000-9000", "8000, the console's own"),
+        ("ADIEU_CLUSTER_BIND", "localhost", "an IP address"),
+        ("ADIEU_CLUSTER_DOMAIN", "localhost", "a domain"),
+        ("ADIEU_CLUSTER_DOMAIN", "-a.example.org", "a domain"),
+        ("ADIEU_CLUSTER_DOMAIN", "a." * 120 + "org", "a domain"),
+        ("ADIEU_CLUSTER_CERTIFICATE", "/no/such/file", "cannot be read"),
         ("ADIEU_CLUSTERS_PER_PROJECT", "0", "from 1 to 1000"),
         ("ADIEU_DATABASE_URL", "mysql://localhost/adieu", "postgresql://"),
         ("ADIEU_VAULT_URL", "vault.sqlite3", "postgresql://"),
@@ -109,6 +115,36 @@ def test_wrong_value(name: str, value: str, part: str) -> None:
         read_environment({name: value})
     assert str(caught.value).startswith(f"{name}: ")
     assert part in str(caught.value)
+
+
+def test_clusters_are_reached_from_elsewhere_only_with_a_certificate(tmp_path: Path) -> None:
+    # Rule K1
+    files = certificates.make(tmp_path, "*.vectors.example.org")
+    pair = {
+        "ADIEU_CLUSTER_CERTIFICATE": str(files.certificate),
+        "ADIEU_CLUSTER_CERTIFICATE_KEY": str(files.key),
+    }
+    everywhere = {"ADIEU_CLUSTER_BIND": "0.0.0.0"}  # noqa: S104
+    named = {"ADIEU_CLUSTER_DOMAIN": "Vectors.example.org."}
+    environment = read_environment({**pair, **everywhere, **named})
+    assert environment.cluster_domain == "vectors.example.org"
+    assert environment.cluster_bind == "0.0.0.0"  # noqa: S104
+    assert read_environment({**pair, "ADIEU_CLUSTER_BIND": "10.0.0.5"}).cluster_bind == "10.0.0.5"
+    assert read_environment({"ADIEU_CLUSTER_BIND": "::1"}).cluster_bind == "::1"
+    key_alone = {"ADIEU_CLUSTER_CERTIFICATE_KEY": str(files.key)}
+    for refused, name in (
+        (everywhere, "ADIEU_CLUSTER_CERTIFICATE"),
+        ({**everywhere, **named}, "ADIEU_CLUSTER_CERTIFICATE"),
+        ({"ADIEU_CLUSTER_BIND": "10.0.0.5"}, "ADIEU_CLUSTER_CERTIFICATE"),
+        (named, "ADIEU_CLUSTER_CERTIFICATE"),
+        (key_alone, "ADIEU_CLUSTER_CERTIFICATE"),
+        ({**pair, **everywhere}, "ADIEU_CLUSTER_DOMAIN"),
+        ({"ADIEU_CLUSTER_CERTIFICATE": str(files.certificate)}, "ADIEU_CLUSTER_CERTIFICATE_KEY"),
+        ({**pair, "ADIEU_CLUSTER_CERTIFICATE": str(files.authority)}, "ADIEU_CLUSTER_CERTIFICATE"),
+        ({**pair, "ADIEU_CLUSTER_CERTIFICATE_KEY": __file__}, "ADIEU_CLUSTER_CERTIFICATE"),
+    ):
+        with pytest.raises(WrongSetting, match=f"^{name}: "):
+            read_environment(refused)
 
 
 @pytest.mark.parametrize("name", setting_names())

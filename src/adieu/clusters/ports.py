@@ -31,11 +31,12 @@ def hand_out(put: Callable[[int], object], *, among: Iterable[int]) -> int | Non
 
 def is_free(port: int) -> bool:
     """Tell whether nobody on this machine listens at a port."""
-    with socket.socket() as found:
+    host = settings.ADIEU.cluster_bind
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as found:
         # As the process does it: connections that ended a moment ago keep nobody out.
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            found.bind((settings.ADIEU.cluster_host, port))
+            found.bind((host, port))
         except OSError:
             return False
     return True

@@ -157,9 +157,12 @@ def summarized(rows: Iterable[Cluster]) -> list[ClusterSummary]:
     return [_summary(row) for row in rows]
 
 
-def address_of(port: int) -> str:
+def address_of(cluster_id: UUID, port: int) -> str:
     """Give the address at which clients reach a cluster."""
-    return f"http://{settings.ADIEU.cluster_host}:{port}"
+    told = settings.ADIEU
+    at = f"[{told.cluster_bind}]" if ":" in told.cluster_bind else told.cluster_bind
+    host = f"{cluster_id}.{told.cluster_domain}" if told.cluster_domain else at
+    return f"{'https' if told.cluster_certificate else 'http'}://{host}:{port}"
 
 
 def who_may_use(cluster_id: UUID, token: str, *, now: datetime) -> Caller:
@@ -218,7 +221,7 @@ def _summary(row: Cluster) -> ClusterSummary:
         organization_id=project.organization_id,
         name=row.name,
         engine=EngineKind(row.engine),
-        address=address_of(row.port),
+        address=address_of(row.id, row.port),
         state=State(row.state),
         failure=Failure(row.failure) if row.failure else None,
         failure_reason=row.failure_reason,

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 import grpc
+from django.conf import settings
 
 from adieu.clusters import passes, queries
 from adieu.clusters.facts import ClusterAway, ClusterNotRunning
@@ -86,5 +87,9 @@ def conversation(
 
 def _open_channel(address: str) -> grpc.Channel:
     """Open the way to a cluster: the one place that does."""
-    at = urlsplit(address)
-    return grpc.insecure_channel(at.netloc, options=OPTIONS)
+    at, certificate = urlsplit(address), settings.ADIEU.cluster_certificate
+    if certificate is None:
+        return grpc.insecure_channel(at.netloc, options=OPTIONS)
+    # It is our own: nobody else has to vouch for it.
+    trusted = grpc.ssl_channel_credentials(certificate.read_bytes())
+    return grpc.secure_channel(at.netloc, trusted, options=OPTIONS)

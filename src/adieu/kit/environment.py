@@ -6,9 +6,10 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import TypedDict
 from urllib.parse import urlsplit
 
-from adieu.kit import milvus_values
+from adieu.kit import cluster_values, milvus_values
 from adieu.kit import setting_values as values
 from adieu.kit.errors import UnableToStart
 from adieu.kit.setting_values import Bind, Network, NotAValue, Ports, SignUp, SmtpServer
@@ -59,6 +60,10 @@ class Environment:
     metrics_token: str | None = field(repr=False)
     cluster_ports: Ports
     clusters_per_project: int
+    cluster_bind: str
+    cluster_domain: str | None
+    cluster_certificate: Path | None
+    cluster_certificate_key: Path | None
     milvus_uri: str | None
     milvus_token: str | None = field(repr=False)
 
@@ -66,11 +71,6 @@ class Environment:
     def host(self) -> str:
         """The host that people type."""
         return urlsplit(self.base_url).hostname or ""
-
-    @property
-    def cluster_host(self) -> str:
-        """The host at which clients reach clusters: they listen on this machine only."""
-        return "127.0.0.1"
 
     @property
     def is_milvus_gone(self) -> bool:
@@ -135,16 +135,14 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
         terms_file=source.read("ADIEU_TERMS_FILE", values.readable_file, None),
         web_processes=source.read("ADIEU_WEB_PROCESSES", values.count(MOST_WEB_PROCESSES), _cores()),
         metrics_token=source.read("ADIEU_METRICS_TOKEN", values.secret, None),
-        cluster_ports=source.read("ADIEU_CLUSTER_PORTS", values.ports, Ports(19530, 19629)),
-        clusters_per_project=source.read(
-            "ADIEU_CLUSTERS_PER_PROJECT", values.count(MOST_CLUSTERS_IN_A_PROJECT), 20
-        ),
+        **_of_clusters(source),
         milvus_uri=source.read("ADIEU_MILVUS_URI", milvus_values.server, None),
         milvus_token=source.read("ADIEU_MILVUS_TOKEN", milvus_values.token, None),
     )
     _refuse_misplaced_copy(environment)
     _refuse_shared_port(environment)
     _refuse_half_a_server(environment)
+    _refuse_open_clusters(environment)
     return environment
 
 
@@ -196,6 +194,29 @@ class _Source:
             raise WrongSetting(f"{name}_FILE", "the file cannot be read, or is not UTF-8 text") from None
 
 
+class _OfClusters(TypedDict):
+    """The settings of clusters, wherever they are kept."""
+
+    cluster_ports: Ports
+    clusters_per_project: int
+    cluster_bind: str
+    cluster_domain: str | None
+    cluster_certificate: Path | None
+    cluster_certificate_key: Path | None
+
+
+def _of_clusters(source: _Source) -> _OfClusters:
+    most = values.count(MOST_CLUSTERS_IN_A_PROJECT)
+    return {
+        "cluster_ports": source.read("ADIEU_CLUSTER_PORTS", values.ports, Ports(19530, 19629)),
+        "clusters_per_project": source.read("ADIEU_CLUSTERS_PER_PROJECT", most, 20),
+        "cluster_bind": source.read("ADIEU_CLUSTER_BIND", cluster_values.address, "127.0.0.1"),
+        "cluster_domain": source.read("ADIEU_CLUSTER_DOMAIN", cluster_values.domain, None),
+        "cluster_certificate": source.read("ADIEU_CLUSTER_CERTIFICATE", values.readable_file, None),
+        "cluster_certificate_key": source.read("ADIEU_CLUSTER_CERTIFICATE_KEY", values.readable_file, None),
+    }
+
+
 def _refuse_unknown(environ: Mapping[str, str]) -> None:
     known = setting_names()
     for name in sorted(environ):
@@ -227,6 +248,27 @@ def _refuse_half_a_server(environment: Environment) -> None:
         raise WrongSetting("ADIEU_MILVUS_TOKEN", "is needed, since ADIEU_MILVUS_URI names a Milvus server")
     if environment.milvus_token is not None and environment.milvus_uri is None:
         raise WrongSetting("ADIEU_MILVUS_URI", "is needed, since ADIEU_MILVUS_TOKEN is given")
+
+
+def _refuse_open_clusters(environment: Environment) -> None:
+    """Refuse clusters that others could reach without encryption, or could not tell how to reach."""
+    certificate, key = environment.cluster_certificate, environment.cluster_certificate_key
+    bind, domain = environment.cluster_bind, environment.cluster_domain
+    if key is None and certificate is not None:
+        raise WrongSetting("ADIEU_CLUSTER_CERTIFICATE_KEY", "is needed, since there is a certificate")
+    if certificate is None or key is None:
+        if key is not None or domain is not None or not is_loopback_host(bind):
+            reasons = "a key, a domain, or an address that others reach"
+            raise WrongSetting("ADIEU_CLUSTER_CERTIFICATE", f"is needed, since clusters are given {reasons}")
+        return
+    if domain is None and ipaddress.ip_address(bind).is_unspecified:
+        raise WrongSetting(
+            "ADIEU_CLUSTER_DOMAIN", f"is needed, since {bind} does not tell how to reach clusters"
+        )
+    try:
+        cluster_values.require_pair(certificate, key)
+    except NotAValue as why:
+        raise WrongSetting("ADIEU_CLUSTER_CERTIFICATE", str(why)) from None
 
 
 def _default_base_url(bind: Bind) -> str:

@@ -16,11 +16,10 @@ def main() -> int:
 
     django.setup()
     from adieu.clusters.engines.milvus_lite.opening import open_database
-    from adieu.clusters.engines.process.asking import Asking
-    from adieu.clusters.engines.process.serving import Keeping, serve
+    from adieu.clusters.engines.process.keeping import keeping_of
+    from adieu.clusters.engines.process.serving import serve
 
-    asking = Asking(place.cluster_id)
-    return serve(place, Keeping(asking.who_may_use, asking.rest), open_database)
+    return serve(place, keeping_of(place.cluster_id), open_database)
 
 
 if __name__ == "__main__":

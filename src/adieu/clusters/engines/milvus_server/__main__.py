@@ -16,11 +16,10 @@ def main() -> int:
 
     django.setup()
     from adieu.clusters.engines.milvus_server.opening import opener
-    from adieu.clusters.engines.process.asking import Asking
-    from adieu.clusters.engines.process.serving import Keeping, serve
+    from adieu.clusters.engines.process.keeping import keeping_of
+    from adieu.clusters.engines.process.serving import serve
 
-    asking = Asking(place.cluster_id)
-    keeping = Keeping(asking.who_may_use, asking.rest)
+    keeping = keeping_of(place.cluster_id)
     return serve(place, keeping, opener(uri, keeping.bounds))
 
 

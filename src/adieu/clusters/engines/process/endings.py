@@ -18,6 +18,7 @@ class Ending(IntEnum):
     TOKEN_REFUSED = 27
     SERVER_FULL = 28
     SERVER_REFUSED = 29
+    CERTIFICATE_UNUSABLE = 30
 
 
 SENTENCES = {
@@ -32,6 +33,7 @@ SENTENCES = {
     Ending.TOKEN_REFUSED: "The Milvus server does not take the token of this console.",
     Ending.SERVER_FULL: "The Milvus server has as many databases, users or roles as it allows.",
     Ending.SERVER_REFUSED: "The Milvus server does not do what is asked; the log says which call.",
+    Ending.CERTIFICATE_UNUSABLE: "The certificate of this console's clusters cannot be read.",
 }
 
 

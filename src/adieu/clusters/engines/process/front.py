@@ -10,11 +10,13 @@ the same caller. The door stands in that server, so nothing comes in beside it.
 import asyncio
 import logging
 import socket
+import ssl
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from adieu.clusters.engines.process.bounds import Bounds
+from adieu.clusters.engines.process.encrypted import Greeting, pass_on
 from adieu.clusters.engines.process.passing import CHUNK, Passing
 from adieu.kit import logs
 
@@ -34,9 +36,10 @@ class Front:
         inner: str,
         converse: Converse,
         bounds: Bounds,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._listener, self._inner, self._converse = listener, inner, converse
-        self._bounds, self._passing = bounds, Passing()
+        self._bounds, self._passing, self._tls = bounds, Passing(), tls
         self._loop = asyncio.new_event_loop()
         self._open: set[asyncio.Task[None]] = set()
 
@@ -73,12 +76,28 @@ class Front:
     async def _meet(self, caller: socket.socket) -> None:
         # Strangers hang up and time out; that is theirs.
         with caller, suppress(OSError, asyncio.CancelledError):
+            if self._tls is not None:
+                await self._meet_encrypted(caller, self._tls)
+                return
             async with asyncio.timeout(self._bounds.seconds_to_greet):
                 first = await self._greeting(caller)
             if first.startswith(PREFACE):
                 await self._pass_on(caller, first)
             elif first:
                 await self._answer(caller, first)
+
+    async def _meet_encrypted(self, caller: socket.socket, tls: ssl.SSLContext) -> None:
+        async with asyncio.timeout(self._bounds.seconds_to_greet):
+            transport, greeting = await self._loop.connect_accepted_socket(Greeting, caller, ssl=tls)
+            try:
+                first = await greeting.first
+            except BaseException:
+                transport.abort()
+                raise
+        if first.startswith(PREFACE):
+            await self._in_safety(pass_on(transport, first, self._inner), transport)
+        else:
+            await self._in_safety(self._converse(transport, first), transport)
 
     async def _greeting(self, caller: socket.socket) -> bytes:
         """Hear until it is clear what is spoken."""
@@ -106,8 +125,11 @@ class Front:
 
     async def _answer(self, caller: socket.socket, first: bytes) -> None:
         transport, _ = await self._loop.connect_accepted_socket(asyncio.Protocol, caller)
+        await self._in_safety(self._converse(transport, first), transport)
+
+    async def _in_safety(self, talk: Awaitable[None], transport: asyncio.Transport) -> None:
         try:
-            await self._converse(transport, first)
+            await talk
         except OSError:
             raise
         except Exception as error:  # noqa: BLE001 - one connection must not end the others

@@ -1,4 +1,4 @@
-"""The server of one cluster: loopback only, with bounds on what strangers can make it hold.
+"""The server of one cluster, with bounds on what strangers can make it hold.
 
 Note [Bounds]
 Whoever reaches the port can open connections and send bytes before they have shown a token. So connections
@@ -19,6 +19,7 @@ from adieu.clusters.engines import Place
 from adieu.clusters.engines.process.backends import Backend
 from adieu.clusters.engines.process.bounds import Bounds
 from adieu.clusters.engines.process.door import Door
+from adieu.clusters.engines.process.encrypted import Certificate, context_of
 from adieu.clusters.engines.process.endings import Ending, UnableToServe
 from adieu.clusters.engines.process.front import Front
 from adieu.clusters.engines.process.inner import inner_path
@@ -32,8 +33,10 @@ BACKLOG = 128
 class Listening:
     """A cluster that listens, once it was started."""
 
-    def __init__(self, server: grpc.Server, front: Front) -> None:
+    def __init__(self, server: grpc.Server, front: Front, reached_at: str) -> None:
         self._server, self._front = server, front
+        # Where this process calls itself: through its front, unless that speaks TLS, which calls for a name.
+        self.reached_at = reached_at
 
     def start(self) -> None:
         """Answer from now on."""
@@ -47,12 +50,21 @@ class Listening:
         return ended
 
 
-def open_server(backend: Backend, door: Door, *, place: Place, bounds: Bounds) -> Listening:
+def open_server(
+    backend: Backend,
+    door: Door,
+    *,
+    place: Place,
+    bounds: Bounds,
+    host: str = HOST,
+    certificate: Certificate | None = None,
+) -> Listening:
     """Bind the port; nothing is answered before `start`.
 
     Raises:
-        UnableToServe: another program has the port, or the folder takes no socket.
+        UnableToServe: another program has the port, the folder takes no socket, or the certificate is none.
     """
+    tls = context_of(certificate) if certificate else None
     server = grpc.server(
         ThreadPoolExecutor(bounds.threads, thread_name_prefix="call"),
         interceptors=[door],
@@ -60,23 +72,30 @@ def open_server(backend: Backend, door: Door, *, place: Place, bounds: Bounds) -
         maximum_concurrent_rpcs=bounds.calls,
     )
     backend.add_to(server)
-    listener, inner = _bind(place.port), inner_path(place.folder)
+    listener, inner = _bind(host, place.port), inner_path(place.folder)
     try:
         server.add_insecure_port(f"unix:{inner}")
     except RuntimeError:
         raise UnableToServe(Ending.FOLDER_UNUSABLE) from None
     _allow_files(bounds)
     conversations = Conversations(RestApi(inner, bounds), bounds)
-    return Listening(server, Front(listener, inner, conversations.converse, bounds))
+    front = Front(listener, inner, conversations.converse, bounds, tls)
+    reached_at = f"unix:{inner}" if tls else f"{host_in_address(host)}:{place.port}"
+    return Listening(server, front, reached_at)
 
 
-def _bind(port: int) -> socket.socket:
-    listener = socket.socket()
+def host_in_address(host: str) -> str:
+    """Write an IP address as it stands before a port."""
+    return f"[{host}]" if ":" in host else host
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setblocking(False)
     # So that a port can be taken again at once after its owner ended, but not from one who lives.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((HOST, port))
+        listener.bind((host, port))
         listener.listen(BACKLOG)
     except OSError:
         raise UnableToServe(Ending.PORT_TAKEN) from None

@@ -16,6 +16,7 @@ from adieu.clusters.engines.process.backends import OpenBackend
 from adieu.clusters.engines.process.beats import Beats
 from adieu.clusters.engines.process.bounds import Bounds
 from adieu.clusters.engines.process.door import Door
+from adieu.clusters.engines.process.encrypted import Certificate
 from adieu.clusters.engines.process.endings import Ending, UnableToServe
 from adieu.clusters.engines.process.listening import HOST, open_server
 from adieu.clusters.engines.process.log_file import write_into
@@ -36,6 +37,8 @@ class Keeping:
     who_may_use: WhoMayUse
     rest: Callable[[], None] = lambda: None
     bounds: Bounds = field(default_factory=Bounds)
+    host: str = HOST
+    certificate: Certificate | None = None
     times: Times = field(default_factory=Times)
     seconds_between_beats: float = 5
 
@@ -108,14 +111,16 @@ def _serve(place: Place, keeping: Keeping, open_backend: OpenBackend, told: _Tol
     visits = Visits(keeping.who_may_use, rest=keeping.rest, times=keeping.times)
     beats = Beats(_say, last_look=lambda: visits.looked_at, every=keeping.seconds_between_beats)
     door = Door(visits, beat=beats.method)
-    server = open_server(backend, door, place=place, bounds=keeping.bounds)
+    server = open_server(
+        backend, door, place=place, bounds=keeping.bounds, host=keeping.host, certificate=keeping.certificate
+    )
     threading.Thread(target=visits.watch, name="watch", daemon=True).start()
     server.start()
     logs.record("cluster.ready", cluster=place.cluster_id)
     # Nobody may be there to read, as long as this process lives.
     os.set_blocking(sys.stdout.fileno(), False)
     _say(READY)
-    threading.Thread(target=beats.go_on, args=(f"{HOST}:{place.port}",), name="beats", daemon=True).start()
+    threading.Thread(target=beats.go_on, args=(server.reached_at,), name="beats", daemon=True).start()
     ending = told.wait()
     _end_in_time()
     beats.end()
