@@ -34,10 +34,10 @@ class Countable(Database):
         self.can_count.set()
         super().__init__(str(folder), on_disk_failure=never)
 
-    def GetCollectionStatistics(self, request: Any, context: Any) -> Any:  # noqa: N802 - gRPC's name
+    def Query(self, request: Any, context: Any) -> Any:  # noqa: N802 - gRPC's name
         """Count once it can be."""
         self.can_count.wait()
-        return super().GetCollectionStatistics(request, context)
+        return super().Query(request, context)
 
 
 @dataclass(frozen=True)

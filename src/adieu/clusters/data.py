@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from adieu.clusters.facts import ClusterAway
-from adieu.clusters.messages import milvus_pb2
+from adieu.clusters.messages import common_pb2, milvus_pb2
 from adieu.clusters.reaching import Conversation, Refused, conversation
 from adieu.clusters.sample.marking import COLLECTION, Standing, is_ours
 
@@ -49,14 +49,18 @@ def contents(*, cluster_id: UUID, account_id: UUID, now: datetime) -> Contents:
         ClusterNotRunning, ClusterAway: it cannot be looked into now.
     """
     with conversation(cluster_id=cluster_id, account_id=account_id, now=now, seconds=SECONDS) as cluster:
-        try:
-            names = sorted(
-                cluster.ask("ShowCollections", milvus_pb2.ShowCollectionsRequest()).collection_names
-            )
-        except Refused as refused:
-            raise ClusterAway from refused
-        standing = _standing(cluster, names)
-        return Contents(list(_summaries(cluster, names[:MOST_SHOWN])), len(names), standing)
+        return look_into(cluster)
+
+
+def look_into(cluster: Conversation) -> Contents:
+    """Look into the cluster that is spoken to; see `contents`."""
+    try:
+        listed = cluster.ask("ShowCollections", milvus_pb2.ShowCollectionsRequest())
+    except Refused as refused:
+        raise ClusterAway from refused
+    names = sorted(listed.collection_names)
+    standing = _standing(cluster, names)
+    return Contents(list(_summaries(cluster, names[:MOST_SHOWN])), len(names), standing)
 
 
 def _standing(cluster: Conversation, names: Sequence[str]) -> Standing:
@@ -86,6 +90,21 @@ def _describe(cluster: Conversation, name: str) -> Any:
 
 
 def _rows(cluster: Conversation, name: str) -> int | None:
+    """Count the rows. A Milvus server knows at once only those that it has written to its files."""
+    request = milvus_pb2.QueryRequest(
+        collection_name=name,
+        output_fields=["count(*)"],
+        consistency_level=common_pb2.ConsistencyLevel.Eventually,
+    )
+    try:
+        [counted] = cluster.ask("Query", request).fields_data
+    except Refused:
+        # It is not loaded.
+        return _rows_in_files(cluster, name)
+    return int(counted.scalars.long_data.data[0])
+
+
+def _rows_in_files(cluster: Conversation, name: str) -> int | None:
     request = milvus_pb2.GetCollectionStatisticsRequest(collection_name=name)
     said = {pair.key: pair.value for pair in cluster.ask("GetCollectionStatistics", request).stats}
     return int(said["row_count"]) if said.get("row_count", "").isdecimal() else None

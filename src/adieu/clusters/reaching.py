@@ -39,6 +39,8 @@ class Refused(Exception):
 class Conversation:
     """Calls to one cluster, until their common deadline."""
 
+    PAUSE = 0.1
+
     def __init__(self, channel: grpc.Channel, token: str, *, seconds: float) -> None:
         self._stub = milvus_pb2_grpc.MilvusServiceStub(channel)
         self._metadata = (("authorization", base64.b64encode(token.encode()).decode()),)
@@ -65,6 +67,10 @@ class Conversation:
         if code := status.code or status.error_code:
             raise Refused(code, status.reason)
         return answer
+
+    def pause(self) -> None:
+        """Let a moment go by, before asking the same again."""
+        time.sleep(self.PAUSE)
 
 
 @contextmanager

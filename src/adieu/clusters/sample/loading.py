@@ -18,6 +18,7 @@ from adieu.clusters.sample.marking import COLLECTION, MARK, MARKED, is_ours
 
 SECONDS = 10.0
 METRIC = "L2"
+ALL_OF_IT = 100
 # As milvus-lite and newer servers number it, and as older ones do.
 NO_SUCH_COLLECTION = {100, 4}
 Type = schema_pb2.DataType
@@ -32,11 +33,7 @@ def load(*, cluster_id: UUID, account_id: UUID, now: datetime) -> None:
         SampleNameTaken: somebody has a collection of that name.
     """
     with conversation(cluster_id=cluster_id, account_id=account_id, now=now, seconds=SECONDS) as cluster:
-        _create(cluster)
-        _tolerate(cluster, "CreateIndex", _index())
-        _insist(cluster, "LoadCollection", _loading())
-        # By primary key: of two who load at once, both write the same rows.
-        _insist(cluster, "Upsert", _rows())
+        put_into(cluster)
 
 
 def remove(*, cluster_id: UUID, account_id: UUID, now: datetime) -> None:
@@ -48,14 +45,29 @@ def remove(*, cluster_id: UUID, account_id: UUID, now: datetime) -> None:
         SampleNameTaken, SampleHasMore: what is there is not only the sample.
     """
     with conversation(cluster_id=cluster_id, account_id=account_id, now=now, seconds=SECONDS) as cluster:
-        described = _describe(cluster)
-        if described is None:
-            return
-        if not is_ours(described):
-            raise SampleNameTaken
-        if _count_of_others(cluster):
-            raise SampleHasMore
-        _drop(cluster)
+        take_out_of(cluster)
+
+
+def put_into(cluster: Conversation) -> None:
+    """Put the sample into the cluster that is spoken to; see `load`."""
+    _create(cluster)
+    _tolerate(cluster, "CreateIndex", _index())
+    _insist(cluster, "LoadCollection", _loading())
+    # By primary key: of two who load at once, both write the same rows.
+    _insist(cluster, "Upsert", _rows())
+    _wait_until_loaded(cluster)
+
+
+def take_out_of(cluster: Conversation) -> None:
+    """Take the sample out of the cluster that is spoken to; see `remove`."""
+    described = _describe(cluster)
+    if described is None:
+        return
+    if not is_ours(described):
+        raise SampleNameTaken
+    if _count_of_others(cluster):
+        raise SampleHasMore
+    _drop(cluster)
 
 
 def _create(cluster: Conversation) -> None:
@@ -96,6 +108,13 @@ def _insist(cluster: Conversation, method: str, request: Any) -> Any:
         return cluster.ask(method, request)
     except Refused as refused:
         raise ClusterAway from refused
+
+
+def _wait_until_loaded(cluster: Conversation) -> None:
+    """Wait until it can be searched; on a Milvus server that takes a second."""
+    request = milvus_pb2.GetLoadingProgressRequest(collection_name=COLLECTION)
+    while _insist(cluster, "GetLoadingProgress", request).progress < ALL_OF_IT:
+        cluster.pause()
 
 
 def _drop(cluster: Conversation) -> None:

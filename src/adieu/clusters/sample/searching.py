@@ -9,7 +9,7 @@ from uuid import UUID
 
 from adieu.clusters.facts import ClusterAway
 from adieu.clusters.messages import common_pb2, milvus_pb2
-from adieu.clusters.reaching import Refused, conversation
+from adieu.clusters.reaching import Conversation, Refused, conversation
 from adieu.clusters.sample.foods import BY_ID, Food
 from adieu.clusters.sample.loading import METRIC
 from adieu.clusters.sample.marking import COLLECTION
@@ -62,11 +62,16 @@ def search(*, cluster_id: UUID, account_id: UUID, like: Food, kind: str, now: da
         ClusterNotRunning, ClusterAway: it cannot be searched now.
     """
     with conversation(cluster_id=cluster_id, account_id=account_id, now=now, seconds=SECONDS) as cluster:
-        try:
-            answer = cluster.ask("Search", _request(like, kind))
-        except Refused as refused:
-            raise ClusterAway from refused
-        return list(_found(answer.results))
+        return find(cluster, like=like, kind=kind)
+
+
+def find(cluster: Conversation, *, like: Food, kind: str) -> Sequence[Found]:
+    """Find what is nearest to a food in the cluster that is spoken to; see `search`."""
+    try:
+        answer = cluster.ask("Search", _request(like, kind))
+    except Refused as refused:
+        raise ClusterAway from refused
+    return list(_found(answer.results))
 
 
 def snippet(*, like: Food, kind: str, uri: str, token: str) -> str:
