@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from adieu.clusters import operations
 from adieu.clusters.models import Cluster, Failure, State
+from adieu.kit.setting_values import Ports
 from adieu.tenancy.models import ApiKey
 from tests.support.visitors import Visitor, admit, enter, found, place, start_project
 
@@ -213,3 +214,15 @@ def test_what_keeps_one_from_being_destroyed_is_said(alice: Visitor, birds: str)
     page = alice.shown(birds)
     assert "The Milvus server does not answer." in page
     assert "in nobody" in page
+
+
+def test_a_limit_that_is_reached_is_said_on_the_page(alice: Visitor, recipes: UUID, birds: str) -> None:
+    for limit, said in (
+        ({"clusters_per_project": 1}, "This project has as many clusters as it may have."),
+        ({"cluster_ports": Ports(19530, 19530)}, "This console runs as many clusters as it has ports for."),
+    ):
+        with override_settings(ADIEU=replace(settings.ADIEU, **limit)):
+            answer = alice.post(f"/projects/{recipes}/clusters/create/", name="Bees")
+        assert answer.status_code == 422
+        assert said in answer.content.decode()
+    assert Cluster.objects.count() == 1

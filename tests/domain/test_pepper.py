@@ -35,6 +35,7 @@ from adieu.tenancy import invitations, offers
 from adieu.tenancy.models import Invitation, Role
 from adieu.tenancy.queries import organizations_of
 from adieu.vault import operations as vault
+from adieu.vault.pairing import VaultNeedsPepper
 from tests.support.entrance import code_to, enter_code, is_signed_in, sign_in, sign_up
 from tests.support.installations import adieu, installation, wait_until_it_listens
 from tests.support.people import PASSWORD, join, leave
@@ -209,7 +210,7 @@ def test_a_backup_from_after_it_needs_its_pepper(now: datetime, tmp_path: Path) 
     back_up(file := tmp_path / "monday.adieu", now=now)
     with (
         override_settings(PEPPERS=old),
-        pytest.raises(peppers.PepperMissing, match=r"bring keys/pepper-2\.key"),
+        pytest.raises(VaultNeedsPepper, match=r"bring keys/pepper-2\.key"),
     ):
         list(restore(file))
     assert version_of(bob) == 2
@@ -342,7 +343,7 @@ def test_as_commands_on_an_installation(tmp_path: Path) -> None:
         newest.rename(newest.with_name("away"))
         for command in ("web", "worker", "serve", "migrate", "compact"):
             status, said = adieu(given, command)
-            assert (status, "adieu: The main database needs pepper 2, and it is not here" in said) == (
+            assert (status, "needs pepper 2, and it is not here" in said) == (
                 2,
                 True,
             ), said

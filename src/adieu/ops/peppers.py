@@ -27,6 +27,7 @@ from adieu.kit.errors import UnableToStart
 from adieu.kit.transactions import transaction
 from adieu.ops import preparing, presence
 from adieu.tenancy import rekeying as invitations
+from adieu.vault import pairing
 from adieu.vault.queries import all_addresses
 
 
@@ -121,6 +122,8 @@ def _in_one_line(alias: str) -> Iterator[None]:
 def _move() -> int:
     with _in_one_line("vault"):
         known = list(all_addresses())
+        # The vault is in no backup, so it knows the newest also beside a database from before.
+        pairing.renew(peppers=settings.PEPPERS)
     with transaction():
         rekeying.pair_keys(kind=KIND, identifiers=known)
         crash_point("pepper.paired")

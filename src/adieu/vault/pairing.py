@@ -16,6 +16,16 @@ class ForeignVault(UnableToStart):
     """The vault belongs to another installation, or the pepper is not the one it was made with."""
 
 
+class VaultNeedsPepper(ForeignVault):
+    """A pepper is missing that the vault was marked under, if it is the vault of this installation."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(
+            f"The vault needs pepper {version}, and it is not here: bring keys/pepper-{version}.key, or its"
+            " word in ADIEU_PEPPER, from where the other keys are; or the vault is another installation's."
+        )
+
+
 class UnpairedVault(UnableToStart):
     """The vault waits for `adieu migrate`."""
 
@@ -51,8 +61,17 @@ def require_ours(*, peppers: Mapping[int, bytes]) -> None:
     if found is None:
         raise UnpairedVault
     pepper = peppers.get(found.pepper_version)
-    if pepper is None or not hmac.compare_digest(found.mark, _mark(pepper)):
+    if pepper is None:
+        raise VaultNeedsPepper(found.pepper_version)
+    if not hmac.compare_digest(found.mark, _mark(pepper)):
         raise ForeignVault
+
+
+def renew(*, peppers: Mapping[int, bytes]) -> None:
+    """Mark the vault as ours under the newest pepper, so that nobody starts without it or with another."""
+    newest = max(peppers)
+    older = Pairing.objects.filter(pepper_version__lt=newest)
+    older.update(pepper_version=newest, mark=_mark(peppers[newest]))
 
 
 def _mark(pepper: bytes) -> str:
