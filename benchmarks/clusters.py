@@ -1,9 +1,12 @@
-"""What a cluster on milvus-lite costs: its start, its memory, and the door before it.
+"""What a cluster costs: its start, its memory, and the door before it.
 
 `python -m benchmarks.clusters` measures on SQLite, `--database=postgresql` on PostgreSQL, where the door asks
 its questions. The door is measured against a server without one, in the same process and on the same data:
 calls take turns, one at each. `--noise` measures the server without a door against itself, so that one sees
 what two columns differ by when nothing differs.
+
+With `--milvus` it is the gateway that is measured, against a direct connection to the same database on the
+same server, as the same user: the server of the tests, or the one at the address that is given.
 """
 
 import argparse
@@ -39,10 +42,15 @@ def main() -> None:
     asked.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
     asked.add_argument("--rounds", type=int, default=400)
     asked.add_argument("--noise", action="store_true")
+    asked.add_argument("--milvus", nargs="?", const="", metavar="ADDRESS")
+    asked.add_argument("--milvus-token", default="root:Milvus")
     options = asked.parse_args()
     with tempfile.TemporaryDirectory(prefix="adieu-bench-") as folder:
         set_up(Path(folder), options.database)
         cluster_id, key = _cluster_with_key()
+        if options.milvus is not None:
+            _measure_gateway(Path(folder), cluster_id, key, options)
+            return
         if not options.noise:
             _measure_processes(Path(folder), cluster_id)
         _measure_door(Path(folder), cluster_id, key, options)
@@ -106,11 +114,53 @@ def _measure_door(folder: Path, cluster_id: UUID, key: str, options: argparse.Na
             MilvusClient(uri=f"http://{name}:{each}", token=key)
             for name, each in zip(names, ports, strict=True)
         ]
-        _fill(clients[0])
-        print(f"\n{'':28}", *(f"{each:>12}" for each in COLUMNS))
-        for name, call in _calls().items():
-            _report_latency(name, call, clients, options.rounds)
-        _report_throughput(clients)
+        _compare(clients, options.rounds)
+
+
+def _measure_gateway(folder: Path, cluster_id: UUID, key: str, options: argparse.Namespace) -> None:
+    from pymilvus import MilvusClient
+
+    from adieu.clusters.engines import Place
+    from adieu.clusters.engines.milvus_server.access import read
+    from adieu.clusters.engines.milvus_server.engine import MilvusServer
+    from tests.support.clusters import free_port, wait_until
+
+    with _milvus(folder / "milvus", options) as server:
+        place = Place(cluster_id, folder / "gateway", free_port())
+        engine = MilvusServer(place, server=server)
+        engine.prepare()
+        engine.start()
+        # Once it is made on the server, asking why it ended starts the gateway.
+        wait_until(lambda: engine.why_ended() is None and engine.is_ready())
+        memory = psutil.Process(engine.pid).memory_full_info()
+        print(f"memory of the gateway: {memory.uss / MIB:.0f} MiB of its own, {memory.rss / MIB:.0f} in all")
+        access = read(cluster_id, place.folder)
+        direct = MilvusClient(uri=server.uri, token=access.token, db_name=access.name)
+        try:
+            _compare([direct, MilvusClient(uri=f"http://127.0.0.1:{place.port}", token=key)], options.rounds)
+        finally:
+            engine.destroy()
+
+
+@contextmanager
+def _milvus(folder: Path, options: argparse.Namespace) -> Iterator[Any]:
+    from adieu.clusters.engines.milvus_server.server import Server
+    from tests.support.real_milvus import real_milvus
+
+    if options.milvus:
+        yield Server(options.milvus, options.milvus_token)
+        return
+    with real_milvus(folder) as server:
+        yield server
+
+
+def _compare(clients: list[Any], rounds: int) -> None:
+    """Measure two clients of the same data, the second behind what is measured."""
+    _fill(clients[0])
+    print(f"\n{'':28}", *(f"{each:>12}" for each in COLUMNS))
+    for name, call in _calls().items():
+        _report_latency(name, call, clients, rounds)
+    _report_throughput(clients)
 
 
 @contextmanager

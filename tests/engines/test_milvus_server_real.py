@@ -20,10 +20,11 @@ from adieu.clusters.engines.milvus_server.confining import OTHER_COLLECTION, OTH
 from adieu.clusters.engines.milvus_server.gateway import KEPT
 from adieu.clusters.engines.milvus_server.server import Server
 from adieu.clusters.engines.process.endings import SENTENCES, Ending
-from tests.support.clusters import KEY, metadata, stub_of
+from tests.support.clusters import KEY, metadata, stub_of, wait_until
 from tests.support.engine_process import REASON
 from tests.support.gateways import ServerCluster, running_on, wait_until_ended
 from tests.support.real_milvus import real_milvus
+from tests.support.rest import Rest
 
 # No database of Adieu takes part.
 pytestmark = [pytest.mark.long, pytest.mark.only_on("sqlite")]
@@ -127,6 +128,21 @@ def test_everyday_orders_are_within_the_rights_of_its_user(birds: ServerCluster)
     client.release_collection("renamed")
     client.drop_index("renamed", "vector")
     client.drop_collection("renamed")
+
+
+def test_milvus_rest_api_passes_the_gateway_as_well(birds: ServerCluster, bees: ServerCluster) -> None:
+    # Rule K1
+    rest = Rest(birds)
+    rest.data("collections/create", {"collectionName": "spoken", "dimension": 4, "metricType": "L2"})
+    rest.data("entities/insert", {"collectionName": "spoken", "data": rows(5)})
+    asked = {"collectionName": "spoken", "filter": "id == 3", "outputFields": ["word"]}
+    # Without a stronger wish, Milvus shows what was inserted a moment later.
+    wait_until(lambda: [row["word"] for row in rest.data("entities/query", asked)] == ["w3"])
+    found = rest.data("entities/search", {"collectionName": "spoken", "data": NEAR, "limit": 1})
+    assert [row["id"] for row in found] == [0]
+    assert rest.data("databases/list", {}) == ["default"]
+    assert "spoken" not in Rest(bees).data("collections/list", {})
+    rest.data("collections/drop", {"collectionName": "spoken"})
 
 
 def test_two_clusters_on_one_server_cannot_see_each_other(

@@ -41,4 +41,5 @@ def main() -> None:
     key = api_keys.create(account_id=alice, organization_id=office, name="CI", expires_at=None, now=now)
     cluster_id = operations.create(project_id=atlas, account_id=alice, name="Birds", now=now)
     address = queries.cluster(cluster_id=cluster_id, account_id=alice).address
-    print(json.dumps({"key": key.secret, "cluster": str(cluster_id), "address": address}))
+    said = {"key": key.secret, "project": atlas, "cluster": cluster_id, "address": address}
+    print(json.dumps(said, default=str))

@@ -2,7 +2,7 @@
 
 `python -m tests.support.revoking FOLDER` runs on an installation of its own, whose settings are in the
 environment, and prints for each way to lose a cluster how the open call ended, how many seconds after the
-commit, and what the next call was told.
+commit, and what the next call was told. The cluster is on a Milvus server where the settings name one.
 """
 
 import json
@@ -26,16 +26,20 @@ def main() -> None:
     import django
 
     django.setup()
+    from django.conf import settings
+
     from adieu.clusters.engines import Place
     from adieu.clusters.engines.milvus_lite.engine import MilvusLite
+    from adieu.clusters.engines.milvus_server.engine import on_registered_server
     from tests.support.clusters import free_port, wait_until
 
     house = House()
     place = Place(house.cluster_id, Path(sys.argv[1]) / "cluster", free_port())
-    engine = MilvusLite(place)
+    engine = on_registered_server(place) if settings.ADIEU.has_milvus_server else MilvusLite(place)
     engine.prepare()
     engine.start()
-    wait_until(engine.is_ready)
+    # Where it has to be made on a server first, asking why that ended starts what serves it.
+    wait_until(lambda: engine.why_ended() is None and engine.is_ready())
     with grpc.insecure_channel(f"127.0.0.1:{place.port}") as channel:
         for name, act in house.acts().items():
             print(json.dumps({"act": name, **_try(channel, house, act)}), flush=True)
