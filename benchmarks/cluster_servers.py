@@ -1,4 +1,4 @@
-"""A process that answers for one milvus-lite at two ports: as milvus-lite does it, and behind our door.
+"""A process that answers for one milvus-lite at two ports: as milvus-lite does it, and behind our front.
 
 `python -m benchmarks.cluster_servers CLUSTER FOLDER` prints the two ports and serves until its input ends.
 """

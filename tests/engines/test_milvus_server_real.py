@@ -84,6 +84,43 @@ def fill(client: MilvusClient, name: str, word: str = "w") -> None:
     client.insert(name, rows(20, word))
 
 
+def test_the_rest_api_is_answered_from_a_real_server(birds: ServerCluster) -> None:
+    # Rule K1
+    rest = Rest(birds)
+    created = {"collectionName": "rested", "dimension": 4, "metricType": "L2", "idType": "Int64"}
+    rest.data("collections/create", created)
+    said = rest.data("collections/describe", {"collectionName": "rested"})
+    assert [field["name"] for field in said["fields"]] == ["id", "vector"]
+    assert said["indexes"][0]["metricType"] == "L2"
+    describe = ("collections/describe", {"collectionName": "rested"})
+    wait_until(lambda: bool(rest.data(*describe)["load"] == "LoadStateLoaded"))
+    written = {"collectionName": "rested", "data": rows(10)}
+    assert rest.data("entities/insert", written) == {"insertCount": 10, "insertIds": list(range(10))}
+    strong = {"collectionName": "rested", "consistencyLevel": "Strong"}
+    asked = {**strong, "data": NEAR, "limit": 2, "offset": 1, "filter": "id > 0", "outputFields": ["word"]}
+    assert rest.whole("entities/search", asked) == {
+        "code": 0,
+        "data": [
+            {"id": 2, "word": "w2", "distance": pytest.approx(4)},
+            {"id": 3, "word": "w3", "distance": pytest.approx(9)},
+        ],
+        "topks": [2],
+    }
+    found = rest.data("entities/query", {**strong, "filter": "id in [1, 2, 3]", "limit": 2, "offset": 1})
+    assert found == rows(4)[2:]
+    changed = {"id": 5, "vector": [0, 0, 0, 0], "word": "new"}
+    upserted = rest.data("entities/upsert", {"collectionName": "rested", "data": changed})
+    assert upserted["upsertCount"] == 1
+    got = rest.data("entities/get", {**strong, "id": ["5"], "outputFields": ["word"]})
+    assert got == [{"id": 5, "word": "new"}]
+    rest.data("entities/delete", {"collectionName": "rested", "filter": "id in [1, 2]"})
+    assert rest.data("entities/query", {**strong, "outputFields": ["count(*)"]}) == [{"count(*)": 8}]
+    assert rest.refusal("entities/query", {"collectionName": "nowhere"})[0] == 100
+    assert rest.data("collections/drop", {"collectionName": "rested"}) == {}
+    assert rest.data("collections/has", {"collectionName": "rested"}) == {"has": False}
+    rest.close()
+
+
 def test_an_unmodified_client_creates_inserts_searches_queries_and_deletes(birds: ServerCluster) -> None:
     # Rule K1
     client = birds.client()
