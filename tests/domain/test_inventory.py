@@ -1,10 +1,12 @@
 """What `adieu doctor` and `/metrics` say of clusters."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.test import override_settings
 
 from adieu.clusters.models import Cluster, Failure, State
@@ -88,6 +90,31 @@ def test_one_that_is_being_deleted_for_long_is_said(day: Day) -> None:
     [said] = findings(day)
     assert said.startswith(f"the cluster {cluster.id} has been being deleted for longer than an hour")
     assert "(unable_to_destroy)" in said
+
+
+def test_a_milvus_server_that_is_away_or_not_named_is_said(
+    day: Day, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cluster = day.running()
+    given = replace(settings.ADIEU, milvus_uri="http://milvus:19530", milvus_token="root:secret")
+    Cluster.objects.update(engine="milvus-server", trouble="The server is away.")
+    with override_settings(ADIEU=given):
+        assert findings(day) == [f"the cluster {cluster.id} runs, and yet: The server is away."]
+        doctor.examine()
+    said = capsys.readouterr().out
+    assert "ADIEU_MILVUS_URI = http://milvus:19530\n" in said
+    assert "ADIEU_MILVUS_TOKEN = (given)\n" in said
+    assert "root:secret" not in said
+    Cluster.objects.update(trouble="")
+    assert findings(day) == ["clusters on a Milvus server: 1, and ADIEU_MILVUS_URI names none"]
+    Cluster.objects.update(
+        state=State.DELETING,
+        deleting_since_at=day.now,
+        failure="unable_to_destroy",
+        failure_reason="It is away.",
+    )
+    day.now += HOUR + timedelta(minutes=1)
+    assert "longer than an hour (It is away.)" in findings(day)[1]
 
 
 @pytest.mark.parametrize("ending", ["", ".going"])

@@ -7,16 +7,18 @@ from uuid import uuid4
 
 import grpc
 import pytest
+from pymilvus.grpc_gen import common_pb2
 
 from adieu.clusters.engines import Undestroyed
 from adieu.clusters.engines.milvus_server.access import Access, name_of
 from adieu.clusters.engines.milvus_server.engine import NOT_REGISTERED, SERVER_GONE, MilvusServer
-from adieu.clusters.engines.milvus_server.keeping import Keeping
+from adieu.clusters.engines.milvus_server.keeping import Keeping, Refused
+from adieu.clusters.engines.milvus_server.methods import FORWARDED
 from adieu.clusters.engines.milvus_server.rights import rights
 from adieu.clusters.engines.milvus_server.server import Server
 from adieu.clusters.engines.process.endings import SENTENCES, Ending
 from tests.support.clusters import free_port
-from tests.support.fake_milvus import ROOT, FakeMilvus, served
+from tests.support.fake_milvus import REFUSED, ROOT, SERVICE, FakeMilvus, served
 from tests.support.gateways import ServerCluster, running_on, wait_until_ended
 
 pytestmark = pytest.mark.only_on("sqlite")
@@ -76,6 +78,32 @@ def is_whole(fake: FakeMilvus) -> bool:
         and {each.db_name for each in fake.roles[NAME]} == {NAME}
         and fake.members == {(NAME, NAME)}
     )
+
+
+def test_its_user_may_do_what_is_passed_on_and_no_more() -> None:
+    # Milvus' own protocol says which right a method asks for; the first one stands for none.
+    asked = set()
+    for name in FORWARDED:
+        options = SERVICE.methods_by_name[name].input_type.GetOptions()
+        ext = options.Extensions[common_pb2.privilege_ext_obj]
+        right = common_pb2.ObjectPrivilege.Name(ext.object_privilege).removeprefix("Privilege")
+        asked.add((common_pb2.ObjectType.Name(ext.object_type), right))
+    of_older_servers = {("Global", "ShowCollections"), ("Collection", "GetLoadingProgress")}
+    assert set(rights()) == (asked - {("Collection", "All")}) | of_older_servers
+
+
+def test_a_right_that_a_server_does_not_know_is_done_without(fake: FakeMilvus) -> None:
+    def refuse_new(message: Any, _: Any) -> Any:
+        if message.entity.grantor.privilege.name == "AlterCollectionSchema":
+            return common_pb2.Status(error_code=41, code=65535, reason="not found the privilege name[…]")
+        return fake._OperatePrivilege(message)
+
+    fake.answers["OperatePrivilege"] = refuse_new
+    assert kept(fake, make)
+    assert len(fake.roles[NAME]) == len(list(rights())) - 1
+    fake.answers["OperatePrivilege"] = lambda *_: REFUSED
+    with pytest.raises(Refused):
+        kept(fake, make)
 
 
 def test_making_is_cut_off_after_any_call_and_done_again() -> None:

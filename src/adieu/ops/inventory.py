@@ -8,7 +8,7 @@ from uuid import UUID
 from django.conf import settings
 
 from adieu.clusters.engines.process.running import GOING
-from adieu.clusters.models import Cluster, State
+from adieu.clusters.models import Cluster, EngineKind, State
 from adieu.clusters.numbers import clusters_by_state
 from adieu.ops import clusters
 
@@ -29,15 +29,25 @@ def findings(*, now: datetime) -> Iterator[str]:
     """Name the clusters that somebody has to look at, and folders that are left over."""
     for failed in Cluster.objects.filter(state=State.FAILED).order_by("failed_at", "id"):
         yield f"the cluster {failed.id} has failed ({failed.failure}); its page has “Try again”"
+    for troubled in Cluster.objects.filter(state=State.RUNNING).exclude(trouble="").order_by("id"):
+        yield f"the cluster {troubled.id} runs, and yet: {troubled.trouble}"
+    yield from _without_server()
     slow = Cluster.objects.filter(state=State.DELETING, deleting_since_at__lt=now - LONG)
     for going in slow.order_by("deleting_since_at", "id"):
-        why = f" ({going.failure})" if going.failure else ""
+        said = going.failure_reason or going.failure
+        why = f" ({said})" if said else ""
         yield f"the cluster {going.id} has been being deleted for longer than an hour{why}; the log says more"
     folder = Path(settings.CLUSTERS_FOLDER)
     # On another machine than the one that runs the clusters there is none.
     if folder.is_dir():
         yield from _missing(folder)
         yield from _left_over(folder)
+
+
+def _without_server() -> Iterator[str]:
+    count = Cluster.objects.filter(engine=EngineKind.MILVUS_SERVER).count()
+    if count and settings.ADIEU.milvus_uri is None:
+        yield f"clusters on a Milvus server: {count}, and ADIEU_MILVUS_URI names none"
 
 
 def _missing(folder: Path) -> Iterator[str]:

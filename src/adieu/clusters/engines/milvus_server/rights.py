@@ -23,6 +23,7 @@ OF_COLLECTIONS = (
     ),
     *("CreateIndex", "DropIndex", "IndexDetail", "GetStatistics", "Flush", "GetFlushState", "Compaction"),
     *("CreatePartition", "DropPartition", "HasPartition", "ShowPartitions"),
+    *("AddCollectionField", "AlterCollectionSchema"),
 )
 
 
