@@ -15,9 +15,12 @@ from pymilvus.grpc_gen import milvus_pb2, milvus_pb2_grpc, schema_pb2
 
 from adieu.clusters.engines.milvus_server.access import AWAY, PASSWORD
 from adieu.clusters.engines.milvus_server.confining import (
+    NEWER,
+    NO_SCHEMA,
     OTHER_COLLECTION,
     OTHER_DATABASE,
     PART_NAMED,
+    ROWS_ELSEWHERE,
     names_a_database,
 )
 from adieu.clusters.engines.milvus_server.engine import NOT_ANSWERING
@@ -33,6 +36,8 @@ from tests.support.gateways import ServerCluster, running_on
 pytestmark = pytest.mark.only_on("sqlite")
 SOON = 1.0
 MIB = 2**20
+# The field 1000, a text, which no message has.
+UNKNOWN = b"\xc2\x3e\x05other"
 
 type Stub = milvus_pb2_grpc.MilvusServiceStub
 
@@ -134,6 +139,41 @@ def test_a_collection_is_known_by_number_only_when_it_is_the_clusters(world: Wor
         world.refused("DescribeCollection", milvus_pb2.DescribeCollectionRequest(collectionID=101)).details()
         == OTHER_COLLECTION
     )
+    batch = milvus_pb2.BatchDescribeCollectionRequest(collection_name=["words"], collectionID=[100, 101])
+    assert world.refused("BatchDescribeCollection", batch).details() == OTHER_COLLECTION
+
+
+def test_a_schema_names_no_other_database_and_reads_nothing_from_elsewhere(world: World) -> None:
+    # Rule K1. A schema stands in its message as bytes.
+    def asking(raw: bytes) -> Any:
+        return milvus_pb2.CreateCollectionRequest(collection_name="words", schema=raw)
+
+    schema = schema_pb2.CollectionSchema
+    own = world.cluster.name
+    for said, kept in (("", ""), ("default", own), (own, own)):
+        asked = world.passed_on(
+            "CreateCollection", asking(schema(name="words", dbName=said).SerializeToString())
+        )
+        told = schema.FromString(asked.message.schema)
+        assert (told.name, told.dbName) == ("words", kept)
+    for raw, why in (
+        (schema(dbName="other").SerializeToString(), OTHER_DATABASE),
+        (schema(external_source="s3://bucket/rows").SerializeToString(), ROWS_ELSEWHERE),
+        (schema(external_spec="{}").SerializeToString(), ROWS_ELSEWHERE),
+        (b"\xff", NO_SCHEMA),
+        (UNKNOWN, NEWER),
+    ):
+        assert world.refused("CreateCollection", asking(raw)).details() == why
+
+
+def test_what_only_a_newer_server_would_understand_stays_here(world: World) -> None:
+    # Rule K1: it could be the name of another database.
+    inner = milvus_pb2.SearchRequest.FromString(UNKNOWN)
+    for method, message in (
+        ("Query", milvus_pb2.QueryRequest.FromString(UNKNOWN)),
+        ("HybridSearch", milvus_pb2.HybridSearchRequest(requests=[inner])),
+    ):
+        assert world.refused(method, message).details() == NEWER
 
 
 def test_headers_of_the_servers_own_parts_are_not_passed_on(world: World) -> None:

@@ -7,12 +7,16 @@ message names. So both are set, in the message wherever it names one.
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from pymilvus.grpc_gen import milvus_pb2
+from google.protobuf.message import DecodeError
+from google.protobuf.unknown_fields import UnknownFieldSet
+from pymilvus.grpc_gen import milvus_pb2, schema_pb2
 
 DEFAULT = "default"
 DATABASES = frozenset({"db_name", "dbName", "newDBName"})
 COLLECTION_NUMBERS = frozenset({"collectionID", "collection_id"})
 PART_NUMBERS = frozenset({"partition_id", "segment_ids"})
+# A collection whose rows the server reads from elsewhere, with its own rights there.
+ELSEWHERE = ("external_source", "external_spec")
 # Everything else stays here: one header of Milvus' own parts opens every door of it.
 HEADERS_PASSED_ON = frozenset(
     {
@@ -24,6 +28,9 @@ HEADERS_PASSED_ON = frozenset(
 OTHER_DATABASE = 'This cluster is one database. Leave the database out, or name it "default".'
 OTHER_COLLECTION = "This cluster has no collection of that number."
 PART_NAMED = "A collection of this cluster is compacted as a whole."
+NO_SCHEMA = "The schema of the collection cannot be read."
+NEWER = "This console is older than a part of what was sent, and does not pass on what it does not know."
+ROWS_ELSEWHERE = "A collection of this cluster holds its own rows; it reads none from elsewhere."
 
 
 class Confined(Exception):
@@ -60,16 +67,18 @@ def confine(message: Any, *, database: str, is_ours: IsOurs) -> None:
         Confined: it names another database, or something that is not in this one.
     """
     for each in _messages(message):
+        _require_known(each)
         names = each.DESCRIPTOR.fields_by_name
         for field in DATABASES.intersection(names):
             _require_ours(getattr(each, field), database)
             setattr(each, field, database)
         for field in COLLECTION_NUMBERS.intersection(names):
-            number = getattr(each, field)
-            if isinstance(number, int) and number and not is_ours(number):
+            if not all(is_ours(number) for number in _numbers(getattr(each, field))):
                 raise Confined(OTHER_COLLECTION)
         if any(getattr(each, field) for field in PART_NUMBERS.intersection(names)):
             raise Confined(PART_NAMED)
+    if isinstance(message, milvus_pb2.CreateCollectionRequest):
+        message.schema = _confined_schema(message.schema, database)
 
 
 def reveal(answer: Any) -> None:
@@ -87,6 +96,33 @@ def names_a_database(kind: Any) -> bool:
 def _require_ours(named: str | bytes, database: str) -> None:
     if named not in {"", DEFAULT, database}:
         raise Confined(OTHER_DATABASE)
+
+
+def _require_known(message: Any) -> None:
+    # A newer server may find another database in it.
+    if len(UnknownFieldSet(message)):
+        raise Confined(NEWER)
+
+
+def _numbers(given: Any) -> set[int]:
+    """Give the numbers of a field that holds one or several; 0 names nothing."""
+    return {number for number in ([given] if isinstance(given, int) else given) if number}
+
+
+def _confined_schema(raw: bytes, database: str) -> bytes:
+    """Set the database in a schema, which stands in its message as bytes."""
+    try:
+        schema = schema_pb2.CollectionSchema.FromString(raw)
+    except DecodeError:
+        raise Confined(NO_SCHEMA) from None
+    _require_known(schema)
+    if any(getattr(schema, field) for field in ELSEWHERE):
+        raise Confined(ROWS_ELSEWHERE)
+    if not schema.dbName:
+        return raw
+    _require_ours(schema.dbName, database)
+    schema.dbName = database
+    return bytes(schema.SerializeToString())
 
 
 def _messages(message: Any) -> Iterator[Any]:
