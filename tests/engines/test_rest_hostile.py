@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import psutil
@@ -244,20 +244,26 @@ def test_what_is_read_at_once_is_bounded(cluster: Cluster) -> None:
 
 
 def test_who_does_not_take_the_answer_is_hung_up_on(cluster: Cluster) -> None:
-    rest = Rest(cluster)
-    rest.data("collections/create", {"collectionName": "wide", "dimension": 1024})
-    rows = [{"id": each, "vector": [0.123] * 1024} for each in range(1000)]
-    rest.data("entities/insert", {"collectionName": "wide", "data": rows})
-    asked = b'{"collectionName": "wide", "limit": 1000}'
+    with _sent_much(cluster) as caller:
+        assert _seconds_until_hung_up_on(caller) < 20
+
+
+def test_who_loses_the_right_to_stay_while_sending_is_cut_off_within_a_second(cluster: Cluster) -> None:
+    # Rule D7
     with _connected(cluster) as caller:
-        caller.sendall(head("entities/query", len(asked)) + asked)
-        assert caller.recv(12) == b"HTTP/1.1 200"
-        # Who is hung up on in the middle finds out by writing.
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline and _is_open(caller):
-            threading.Event().wait(0.1)
-        assert time.monotonic() < deadline
-    rest.data("collections/drop", {"collectionName": "wide"})
+        caller.sendall(head("entities/insert", 1000, "Expect: 100-continue"))
+        assert caller.recv(100).startswith(b"HTTP/1.1 100")
+        cluster.let_in(OTHER)
+        revoked_at = time.monotonic()
+        assert caller.recv(1000).startswith(b"HTTP/1.1 401 ")
+        assert time.monotonic() - revoked_at < 1
+
+
+def test_who_loses_the_right_to_stay_while_answered_is_cut_off_within_a_second(cluster: Cluster) -> None:
+    # Rule D7
+    with _sent_much(cluster) as caller:
+        cluster.let_in(OTHER)
+        assert _seconds_until_hung_up_on(caller) < 1
 
 
 def test_a_revoked_key_is_refused_within_a_second_on_a_connection_that_is_kept(cluster: Cluster) -> None:
@@ -311,6 +317,29 @@ def _is_answered(caller: Rest) -> bool:
 
 def _connected(cluster: Cluster) -> socket.socket:
     return socket.create_connection(("127.0.0.1", cluster.place.port), timeout=30)
+
+
+@contextmanager
+def _sent_much(cluster: Cluster) -> Iterator[socket.socket]:
+    """Give a caller to whom more is sent than they take."""
+    rest = Rest(cluster, OTHER)
+    rest.data("collections/create", {"collectionName": "wide", "dimension": 1024})
+    rows = [{"id": each, "vector": [0.123] * 1024} for each in range(1000)]
+    rest.data("entities/insert", {"collectionName": "wide", "data": rows})
+    asked = b'{"collectionName": "wide", "limit": 1000}'
+    with _connected(cluster) as caller:
+        caller.sendall(head("entities/query", len(asked)) + asked)
+        assert caller.recv(12) == b"HTTP/1.1 200"
+        yield caller
+    rest.data("collections/drop", {"collectionName": "wide"})
+
+
+def _seconds_until_hung_up_on(caller: socket.socket) -> float:
+    """Wait until somebody hung up in the middle; who is hung up on finds out by writing."""
+    began = time.monotonic()
+    while time.monotonic() < began + 20 and _is_open(caller):
+        threading.Event().wait(0.05)
+    return time.monotonic() - began
 
 
 def _is_open(caller: socket.socket) -> bool:

@@ -1,6 +1,7 @@
 """Whoever asks for much and does not read the answer keeps nobody else waiting."""
 
 import socket
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -19,7 +20,8 @@ pytestmark = pytest.mark.only_on("sqlite")
 ROWS, WORD = 2_000, "w" * 4_000
 # More than a cluster has threads.
 READERS = 14
-CHUNK = 4_096
+CHUNK, MUCH = 4_096, 16_384
+OTHER = "adieu_" + "b" * 43
 
 
 class Sluggish:
@@ -39,12 +41,25 @@ class Sluggish:
     def bring_nothing(self) -> None:
         self._is_open.clear()
 
+    def bring_all(self) -> None:
+        self._is_open.set()
+
+    def holds_an_answer(self) -> bool:
+        """Tell whether more waits here than what connections tell each other."""
+        return any(self._waiting(each) == MUCH for each in self._sockets)
+
     def end(self) -> None:
         self._is_open.set()
         for each in (self._listening, *self._sockets):
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
             each.close()
+
+    def _waiting(self, each: socket.socket) -> int:
+        try:
+            return len(each.recv(MUCH, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+        except OSError:
+            return 0
 
     def _accept(self) -> None:
         with suppress(OSError):
@@ -92,6 +107,29 @@ def test_answers_that_nobody_reads_hold_up_no_other(cluster: Cluster) -> None:
         for each in readers:
             each.close()
     assert client.list_collections() == ["kept"]
+
+
+def test_who_loses_the_right_to_stay_gets_no_more_of_an_answer(cluster: Cluster) -> None:
+    # Rule D7
+    cluster.let_in(KEY, OTHER)
+    client = cluster.client(OTHER)
+    client.create_collection("kept", dimension=2)
+    for first in range(0, ROWS, 500):
+        client.insert("kept", [_row(each) for each in range(first, first + 500)])
+    way = Sluggish(cluster.place.port)
+    reader = MilvusClient(uri=way.uri, token=KEY, alias="slow")
+    way.bring_nothing()
+    with ThreadPoolExecutor(1) as asking:
+        read = asking.submit(reader.query, "kept", filter="id >= 0", output_fields=["word"], limit=ROWS)
+        wait_until(way.holds_an_answer)
+        cluster.let_in(OTHER)
+        revoked_at = time.monotonic()
+        wait_until(lambda: time.monotonic() > revoked_at + 1)
+        way.bring_all()
+        with pytest.raises((MilvusException, grpc.RpcError)):
+            read.result()
+    way.end()
+    reader.close()
 
 
 def _row(number: int) -> dict[str, Any]:

@@ -7,7 +7,6 @@ is cut like any other open call.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from typing import Any
 
 import grpc
@@ -15,7 +14,7 @@ from pymilvus.grpc_gen import common_pb2, milvus_pb2
 
 from adieu.clusters.doors import DoorShut
 from adieu.clusters.engines.process.tokens import token_of
-from adieu.clusters.engines.process.visits import Call, Visits
+from adieu.clusters.engines.process.visits import Visits
 
 CONNECT = "/milvus.proto.milvus.MilvusService/Connect"
 # What Milvus itself answers to who is not known.
@@ -28,7 +27,7 @@ class Door(grpc.ServerInterceptor):
     """Puts itself before every method of the engine."""
 
     def __init__(self, visits: Visits, *, beat: str = "") -> None:
-        self._visits, self._beat = visits, beat
+        self.visits, self._beat = visits, beat
         self._guarded: dict[str, grpc.RpcMethodHandler] = {}
 
     def intercept_service(
@@ -48,7 +47,7 @@ class Door(grpc.ServerInterceptor):
         return self._guarded.setdefault(details.method, self._guard(handler, refuse))
 
     def _guard(self, handler: grpc.RpcMethodHandler, refuse: Behaviour) -> grpc.RpcMethodHandler:
-        guarded = _Guarded(self._visits, handler, refuse)
+        guarded = _Guarded(self.visits, handler, refuse)
         serializers = {
             "request_deserializer": handler.request_deserializer,
             "response_serializer": handler.response_serializer,
@@ -70,8 +69,7 @@ class _Guarded:
 
     def answer(self, requests: Iterator[Any], context: Any) -> Any:
         try:
-            with self._visit(context) as call:
-                return self._behaviour(self._request(requests, call, context), context)
+            return self._behaviour(self._request(requests, context), context)
         except DoorShut as shut:
             return self._refuse(shut.reason, context)
         except NotImplementedError:
@@ -79,17 +77,15 @@ class _Guarded:
 
     def answer_many(self, requests: Iterator[Any], context: Any) -> Iterator[Any]:
         try:
-            with self._visit(context) as call:
-                yield from self._behaviour(self._request(requests, call, context), context)
+            yield from self._behaviour(self._request(requests, context), context)
         except DoorShut as shut:
             self._refuse(shut.reason, context)
         except NotImplementedError:
             _is_not_offered(None, context)
 
-    def _visit(self, context: Any) -> AbstractContextManager[Call]:
-        return self._visits.visit(token_of(context.invocation_metadata()), context)
-
-    def _request(self, requests: Iterator[Any], call: Call, context: Any) -> Any:
+    def _request(self, requests: Iterator[Any], context: Any) -> Any:
+        """Let the call in, and give its request."""
+        call = self._visits.stay(token_of(context.invocation_metadata()), context)
         if self._takes_many:
             call.has_message = True
             return requests

@@ -78,7 +78,7 @@ def open_server(
     except RuntimeError:
         raise UnableToServe(Ending.FOLDER_UNUSABLE) from None
     _allow_files(bounds)
-    conversations = Conversations(RestApi(inner, bounds), bounds)
+    conversations = Conversations(RestApi(inner, bounds, door.visits), bounds)
     front = Front(listener, inner, conversations.converse, bounds, tls)
     reached_at = f"unix:{inner}" if tls else f"{host_in_address(host)}:{place.port}"
     return Listening(server, front, reached_at)

@@ -40,6 +40,13 @@ class Context(Protocol):
         """Tell whether the caller still waits."""
 
 
+class Lasting(Context, Protocol):
+    """A call that tells when it is over."""
+
+    def add_callback(self, callback: Callable[[], None]) -> bool:
+        """Have something done when it is over, unless it is over already."""
+
+
 @dataclass(frozen=True)
 class Times:
     """How long things may take, in seconds."""
@@ -121,6 +128,17 @@ class Visits:
             yield call
         finally:
             self._leave(token, call)
+
+    def stay(self, token: str, context: Lasting) -> Call:
+        """Let one call in until its answer is sent: who reads slowly gets no more of it once they have to go.
+
+        Raises:
+            DoorShut: it may not come in.
+        """
+        call = self._enter(token, context)
+        if not context.add_callback(lambda: self._leave(token, call)):
+            self._leave(token, call)
+        return call
 
     @property
     def looked_at(self) -> float:

@@ -1,17 +1,28 @@
 """Answering one request: which route it is for, and what comes of it."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from http import HTTPStatus
 from typing import Any
 
+from adieu.clusters.doors import DoorShut
 from adieu.clusters.engines.process.bounds import Bounds
 from adieu.clusters.engines.process.rest import collections, entities, searches
-from adieu.clusters.engines.process.rest.answers import Answer, Code, Refused, carried_out, refusal, refused
+from adieu.clusters.engines.process.rest.answers import (
+    Answer,
+    Code,
+    Refused,
+    carried_out,
+    not_let_in,
+    refusal,
+    refused,
+)
 from adieu.clusters.engines.process.rest.bodies import Body, read_body
 from adieu.clusters.engines.process.rest.calls import Calls, Server
 from adieu.clusters.engines.process.rest.heads import Head
+from adieu.clusters.engines.process.visits import Context, Visits
 from adieu.kit import logs
 
 PREFIX = "/v2/vectordb/"
@@ -40,12 +51,23 @@ ROUTES_OF_ROWS: dict[str, Callable[..., dict[str, Any]]] = {
 class RestApi:
     """Answers requests with calls to the gRPC server of the cluster."""
 
-    def __init__(self, path: str, bounds: Bounds) -> None:
-        self._server = Server(path, bounds)
+    def __init__(self, path: str, bounds: Bounds, visits: Visits) -> None:
+        self._server, self._visits = Server(path, bounds), visits
 
-    def require_known(self, token: str) -> None:
-        """Refuse who may not come in."""
-        self._server.called_by(token).require_known()
+    @contextmanager
+    def visit(self, token: str, request: Context) -> Iterator[None]:
+        """Let one request in for as long as it is open, and cancel it when its caller may not stay.
+
+        Raises:
+            Refused: it may not come in.
+        """
+        try:
+            with self._visits.visit(token, request) as call:
+                # How long a body may take is counted where it is read.
+                call.has_message = True
+                yield
+        except DoorShut as shut:
+            raise not_let_in(shut.reason) from None
 
     def answer(self, head: Head, raw: bytes) -> Answer:
         """Answer one request."""

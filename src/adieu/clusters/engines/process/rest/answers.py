@@ -33,6 +33,9 @@ WORDS = {
 }
 
 
+CUT = "This API key was revoked, or whether it still holds could not be found out."
+
+
 class Refused(Exception):
     """A request is not carried out; says why. Milvus gives most errors with the status 200."""
 
@@ -45,6 +48,11 @@ def refusal(code: Code, what: str, *, status: HTTPStatus = HTTPStatus.OK) -> Ref
     """Make a refusal in the words of Milvus."""
     words = WORDS.get(code)
     return Refused(code, f"{words}, error: {what}" if words else what, status=status)
+
+
+def not_let_in(why: str) -> Refused:
+    """Make the refusal of a caller who may not use the cluster."""
+    return Refused(Code.NOT_AUTHENTICATED, why, status=HTTPStatus.UNAUTHORIZED)
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,13 @@ from http import HTTPStatus
 from typing import Any
 
 import grpc
-from pymilvus.grpc_gen import milvus_pb2, milvus_pb2_grpc
+from pymilvus.grpc_gen import milvus_pb2_grpc
 
 from adieu.clusters.engines.process.bounds import Bounds
-from adieu.clusters.engines.process.rest.answers import Code, Refused
+from adieu.clusters.engines.process.rest.answers import CUT, Code, Refused, not_let_in
 
 # As Milvus waits for itself.
 SECONDS = 30
-CUT = "This API key was revoked, or whether it still holds could not be found out."
 # milvus-lite answers with the old codes of Milvus, which mean something else today.
 MEANT = {1: Code.UNEXPECTED, 6: Code.INVALID, 26: Code.UNEXPECTED}
 BY_STATUS = {
@@ -46,14 +45,6 @@ class Calls:
         self._stub, self._database = stub, database
         self._metadata = (("authorization", base64.b64encode(token.encode()).decode()),)
 
-    def require_known(self) -> None:
-        """Show the token at the door.
-
-        Raises:
-            Refused: it does not open this cluster.
-        """
-        self.call("GetVersion", milvus_pb2.GetVersionRequest())
-
     def call(self, method: str, request: Any) -> Any:
         """Call a method, and give what it answers.
 
@@ -72,9 +63,9 @@ class Calls:
 
 def _refused(error: Any) -> Refused:
     if error.code() is grpc.StatusCode.UNAUTHENTICATED:
-        return Refused(Code.NOT_AUTHENTICATED, error.details(), status=HTTPStatus.UNAUTHORIZED)
+        return not_let_in(error.details())
     if error.code() is grpc.StatusCode.CANCELLED:
-        return Refused(Code.NOT_AUTHENTICATED, CUT, status=HTTPStatus.UNAUTHORIZED)
+        return not_let_in(CUT)
     status, code = BY_STATUS.get(error.code(), (HTTPStatus.INTERNAL_SERVER_ERROR, Code.UNEXPECTED))
     return Refused(code, error.details() or "The call failed.", status=status)
 

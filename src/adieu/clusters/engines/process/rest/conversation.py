@@ -1,19 +1,30 @@
 """One connection that speaks HTTP/1.1: one request after the other, each within bounds.
 
 Note [Who is unknown sends nothing]
-Before a body is read, its sender's key is shown at the door, by a call that does nothing. So whoever may not
-come in makes this process hold no more than a head, and waits for no thread.
+Before a body is read, its sender's key is shown at the door. So whoever may not come in makes this process
+hold no more than a head. Who was let in is inside until the last byte of the answer is on its way: so whoever
+loses the right to stay is cut off also while they send slowly, or take the answer slowly (Rule D7).
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, asynccontextmanager, suppress
 from http import HTTPStatus
 from typing import Protocol
 
 from adieu.clusters.engines.process.bounds import Bounds
-from adieu.clusters.engines.process.rest.answers import Answer, Code, Refused, refusal, refused
+from adieu.clusters.engines.process.rest.answers import (
+    CUT,
+    Answer,
+    Code,
+    Refused,
+    not_let_in,
+    refusal,
+    refused,
+)
 from adieu.clusters.engines.process.rest.heads import END, Head, read_head
+from adieu.clusters.engines.process.visits import Context
 
 GO = b"HTTP/1.1 100 Continue\r\n\r\n"
 # Whoever still sends when it was refused may miss the answer; so that much is heard, and not looked at.
@@ -23,11 +34,51 @@ LINGERING_SECONDS, LINGERING_BYTES = 2, 2**20
 class Answering(Protocol):
     """Who answers; both may take their time."""
 
-    def require_known(self, token: str) -> None:
-        """Refuse who may not come in."""
+    def visit(self, token: str, request: Context) -> AbstractContextManager[None]:
+        """Let one request in for as long as it is open, or refuse it."""
 
     def answer(self, head: Head, body: bytes) -> Answer:
         """Answer one request."""
+
+
+class Stay:
+    """One request that was let in, until the door cancels it, from whatever thread."""
+
+    def __init__(self) -> None:
+        self._loop, self._until = asyncio.get_running_loop(), asyncio.timeout(None)
+        self._is_over = False
+
+    def cancel(self) -> bool:
+        """End it."""
+        self._loop.call_soon_threadsafe(self._end)
+        return True
+
+    def is_active(self) -> bool:
+        """Tell whether it goes on."""
+        return not self._is_over
+
+    async def hold[Gotten](self, work: Awaitable[Gotten]) -> Gotten:
+        """Do something for as long as its caller may stay.
+
+        Raises:
+            Refused: they may not stay.
+        """
+        try:
+            async with asyncio.timeout(self._moment()) as self._until:
+                return await work
+        except TimeoutError:
+            if self._is_over:
+                raise not_let_in(CUT) from None
+            raise
+
+    def _end(self) -> None:
+        self._is_over = True
+        with suppress(RuntimeError):
+            # What is over, or has not begun, sees it by itself.
+            self._until.reschedule(self._moment())
+
+    def _moment(self) -> float | None:
+        return self._loop.time() if self._is_over else None
 
 
 class Conversations:
@@ -62,14 +113,25 @@ class Conversations:
         """Answer one request, and tell whether another may follow."""
         try:
             head = await self._head(reader, patience)
-            await self._in_thread(self._answering.require_known, head.token)
-            answer = await self._answered(head, reader, writer)
+            async with self._inside(head.token) as stay:
+                answer = await stay.hold(self._answered(head, reader, writer))
+                await self._send_inside(stay, writer, answer, is_last=head.is_last)
         except Refused as refusal_:
             await self._send(writer, refused(refusal_), is_last=True)
             await _linger(reader, writer)
             return False
-        await self._send(writer, answer, is_last=head.is_last)
         return not head.is_last
+
+    @asynccontextmanager
+    async def _inside(self, token: str) -> AsyncIterator[Stay]:
+        """Let a caller in for one request; whether they may is found out in a thread."""
+        stay = Stay()
+        visit = self._answering.visit(token, stay)
+        await self._in_thread(visit.__enter__)
+        try:
+            yield stay
+        finally:
+            visit.__exit__(None, None, None)
 
     async def _head(self, reader: asyncio.StreamReader, patience: float) -> Head:
         try:
@@ -102,6 +164,15 @@ class Conversations:
 
     async def _in_thread[*Given, Gotten](self, work: Callable[[*Given], Gotten], *given: *Given) -> Gotten:
         return await asyncio.get_running_loop().run_in_executor(self._workers, work, *given)
+
+    async def _send_inside(
+        self, stay: Stay, writer: asyncio.StreamWriter, answer: Answer, *, is_last: bool
+    ) -> None:
+        try:
+            await stay.hold(self._send(writer, answer, is_last=is_last))
+        except Refused:
+            # Half of the answer is there already; another one does not fit behind it.
+            raise ConnectionAbortedError from None
 
     async def _send(self, writer: asyncio.StreamWriter, answer: Answer, *, is_last: bool) -> None:
         lines = [
