@@ -120,8 +120,9 @@ def test_whoever_is_alone_is_only_told_to_delete(alice: UUID, now: datetime) -> 
     lonely = make_organization(alice, now, name="Cabin")
     create(make_project(lonely, alice, now), alice, now)
     assert in_the_way(alice) == [
-        ("sole_organization_owner", "Cabin", ["Delete organization"]),
+        # First what has to be done first: the organization cannot be deleted before.
         (SOLE, "Atlas", ["Delete its clusters"]),
+        ("sole_organization_owner", "Cabin", ["Delete organization"]),
     ]
 
 

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from urllib.parse import unquote
 from uuid import UUID
 
 import pytest
@@ -97,7 +98,10 @@ def test_every_state_says_what_is_and_what_can_be_done(alice: Visitor, birds: st
         State.SUSPENDED: {"Resume cluster"},
         State.FAILED: {"Try again</button>"},
     }
-    assert offered == expected.get(state, set()) | {"Delete cluster"}
+    # Of one that goes there is nothing left to use.
+    is_there = state != State.DELETING
+    assert offered == expected.get(state, set()) | ({"Delete cluster"} if is_there else set())
+    assert ("Create API key" in shown, "Copy snippet" in shown) == (is_there, is_there)
     assert str(state.label) in shown
     if state == State.FAILED:
         assert "It ended by itself again and again." in shown
@@ -156,6 +160,29 @@ def test_whoever_came_from_the_way_out_goes_back_there(alice: Visitor, recipes: 
     assert alice.post(f"{birds}delete/", name="Birds", next=back)["Location"] == back
 
 
+def test_whoever_has_several_to_delete_comes_back_to_the_list(
+    alice: Visitor, recipes: UUID, birds: str
+) -> None:
+    operations.create(project_id=recipes, account_id=alice.account_id, name="Bees", now=timezone.now())
+    page, back = f"/projects/{recipes}/clusters/", "/account/deletion/"
+    listed = unquote(unquote(alice.shown(page, next=back)))
+    assert f"{birds}delete/?next={page}?next={back}" in listed
+    assert "Birds</bdi></a></p>" not in alice.shown(f"{birds}delete/", next=back)
+    Cluster.objects.filter(name="Bees").update(state=State.DELETING, deleting_since_at=timezone.now())
+    assert f"{birds}delete/?next={back}" in alice.shown(page, next=back)
+
+
+def test_whoever_deletes_an_organization_is_led_to_its_clusters(
+    alice: Visitor, school: UUID, recipes: UUID, birds: str
+) -> None:
+    page = f"/organizations/{school}/delete/"
+    shown = unquote(unquote(alice.shown(page, next="/account/deletion/")))
+    assert f"/projects/{recipes}/clusters/?next={page}?next=/account/deletion/" in shown
+    assert "Name of the organization" not in shown
+    put(State.DELETING)
+    assert "Name of the organization" in alice.shown(page)
+
+
 def test_a_member_of_the_project_is_offered_no_orders(
     alice: Visitor, school: UUID, recipes: UUID, birds: str
 ) -> None:
@@ -178,6 +205,17 @@ def test_memory_and_disk_are_shown_in_units(alice: Visitor, birds: str) -> None:
     shown = alice.shown(birds)
     assert "134\N{NO-BREAK SPACE}MB" in shown
     assert "2.5\N{NO-BREAK SPACE}GB" in shown
+    # What it took when it was measured last, it takes no more.
+    put(State.FAILED, failure=Failure.ENDED)
+    shown = alice.shown(birds)
+    assert "Memory" not in shown
+    assert "2.5\N{NO-BREAK SPACE}GB" in shown
+
+
+def test_from_where_one_can_connect_is_said(alice: Visitor, birds: str) -> None:
+    assert "from the machine that runs this console" in alice.shown(birds)
+    with override_settings(ADIEU=replace(settings.ADIEU, cluster_bind="192.0.2.1")):
+        assert "from the machine" not in alice.shown(birds)
 
 
 def test_a_database_is_chosen_where_there_is_a_choice(alice: Visitor, recipes: UUID) -> None:

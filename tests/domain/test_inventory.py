@@ -68,6 +68,9 @@ def test_one_that_failed_is_named_by_its_id(day: Day) -> None:
     cluster = day.running()
     Cluster.objects.update(state=State.FAILED, failed_at=day.now, failure=Failure.TOO_SLOW)
     assert findings(day) == [f"the cluster {cluster.id} has failed (too_slow); its page has “Try again”"]
+    Cluster.objects.update(failure=Failure.ENDED, failure_reason="The disk is full.")
+    said = "has failed (The disk is full.); its page has “Try again”"
+    assert findings(day) == [f"the cluster {cluster.id} {said}"]
 
 
 def test_a_folder_that_is_missing_is_said(day: Day) -> None:

@@ -21,6 +21,8 @@ from adieu.tenancy.permissions import NotAllowed, Permission, ProjectNotFound, r
 from adieu.tenancy.reach import confined_to
 
 UNDER_WAY = frozenset({State.CREATING, State.SUSPENDING, State.RESUMING, State.DELETING})
+# What was measured of the others before says nothing of now.
+HAS_MEMORY = frozenset({State.RUNNING, State.SUSPENDING})
 NO_KEY = "Give an API key as the token. You make one on the cluster's page."
 NOT_A_KEY = "This API key was never made, was revoked, or has run out."
 NOT_YOURS = "The owner of this API key may not use this cluster."
@@ -231,7 +233,7 @@ def _summary(row: Cluster) -> ClusterSummary:
         suspended_at=row.suspended_at,
         failed_at=row.failed_at,
         deleting_since_at=row.deleting_since_at,
-        memory_bytes=row.memory_bytes,
+        memory_bytes=row.memory_bytes if row.state in HAS_MEMORY else None,
         disk_bytes=row.disk_bytes,
         trouble=row.trouble if row.state == State.RUNNING else "",
         measured_at=row.measured_at,

@@ -28,20 +28,23 @@ def lines() -> Iterator[str]:
 def findings(*, now: datetime) -> Iterator[str]:
     """Name the clusters that somebody has to look at, and folders that are left over."""
     for failed in Cluster.objects.filter(state=State.FAILED).order_by("failed_at", "id"):
-        yield f"the cluster {failed.id} has failed ({failed.failure}); its page has “Try again”"
+        yield f"the cluster {failed.id} has failed ({_why(failed)}); its page has “Try again”"
     for troubled in Cluster.objects.filter(state=State.RUNNING).exclude(trouble="").order_by("id"):
         yield f"the cluster {troubled.id} runs, and yet: {troubled.trouble}"
     yield from _without_server()
     slow = Cluster.objects.filter(state=State.DELETING, deleting_since_at__lt=now - LONG)
     for going in slow.order_by("deleting_since_at", "id"):
-        said = going.failure_reason or going.failure
-        why = f" ({said})" if said else ""
+        why = f" ({_why(going)})" if going.failure else ""
         yield f"the cluster {going.id} has been being deleted for longer than an hour{why}; the log says more"
     folder = Path(settings.CLUSTERS_FOLDER)
     # On another machine than the one that runs the clusters there is none.
     if folder.is_dir():
         yield from _missing(folder)
         yield from _left_over(folder)
+
+
+def _why(cluster: Cluster) -> str:
+    return cluster.failure_reason or cluster.failure
 
 
 def _without_server() -> Iterator[str]:

@@ -54,10 +54,13 @@ def projects_owned_alone(*, account_id: UUID) -> list[LoneProject]:
 
 
 def of_account(*, account_id: UUID) -> list[Blocker]:
-    """Name every organization, and every project with clusters, that the account alone owns, by name."""
+    """Name every project with clusters, and every organization, that the account alone owns, by name.
+
+    Projects come first: an organization can only be deleted when none of its projects has clusters.
+    """
     return [
-        *(_of_organization(each) for each in _organizations(owned_alone(account_id=account_id))),
         *_of_projects(projects_owned_alone(account_id=account_id)),
+        *(_of_organization(each) for each in _organizations(owned_alone(account_id=account_id))),
     ]
 
 
@@ -66,8 +69,8 @@ def in_organization(*, account_id: UUID, organization_id: UUID) -> list[Blocker]
     alone = {organization_id} & set(owned_alone(account_id=account_id))
     projects = projects_owned_alone(account_id=account_id)
     return [
-        *(_of_organization(each) for each in _organizations(list(alone))),
         *_of_projects([project for project in projects if project.organization_id == organization_id]),
+        *(_of_organization(each) for each in _organizations(list(alone))),
     ]
 
 

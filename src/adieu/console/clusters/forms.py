@@ -42,7 +42,7 @@ class CreateForm(forms.Form):
                 choices=[(kind.value, kind.label) for kind in engines],
                 initial=engines[0].value,
                 required=False,
-                help_text="Milvus Lite runs on this machine, for small data. The Milvus server is for more.",
+                help_text="Milvus Lite is for small data. The Milvus server is for more.",
             )
 
     @property

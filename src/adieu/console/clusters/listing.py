@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from adieu.clusters import queries as clusters
+from adieu.clusters.models import State
 from adieu.clusters.queries import ClusterSummary
 from adieu.console.returning import safe_next
 from adieu.console.within import within_organization
@@ -45,13 +46,17 @@ def _show(
     can_manage: bool,
 ) -> HttpResponse:
     organization = queries.organization(organization_id=organization_id, account_id=account_id_of(request))
+    came_from = safe_next(request)
+    left = [cluster for cluster in found if cluster.state != State.DELETING]
     context = {
         "organization": organization,
         "project": project,
         "clusters": found,
         "is_under_way": any(cluster.is_under_way for cluster in found),
         "can_manage": can_manage,
-        "next": safe_next(request),
+        "next": came_from,
+        # Whoever has others to delete comes back to the list.
+        "after_deleting": request.get_full_path() if len(left) > 1 else came_from,
         "place": "projects" if project else "clusters",
     }
     is_fragment = request.headers.get("HX-Request") == "true"

@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -19,6 +20,7 @@ from adieu.console.clusters.looking import TOKEN_TO_FILL_IN, look
 from adieu.console.returning import safe_next
 from adieu.console.within import within_organization
 from adieu.core.keeping import Going
+from adieu.kit.environment import is_loopback_host
 from adieu.kit.who import account_id_of
 from adieu.tenancy import api_keys, permissions
 from adieu.tenancy import queries as tenancy
@@ -191,6 +193,7 @@ def _page(
         "snippet": SNIPPET.format(uri=found.address, token=TOKEN_TO_FILL_IN),
         "form": key_form or KeyForm(initial={"name": found.name}),
         "is_fragment": is_fragment,
+        "is_local": is_loopback_host(settings.ADIEU.cluster_bind),
     }
     # A page that follows a cluster on its way gets what is in it once, when it has arrived.
     if not (is_fragment and found.is_under_way):

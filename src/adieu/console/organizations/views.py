@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
+from adieu.clusters.queries import counts_within
 from adieu.console.organizations.forms import CreateForm, DeleteForm, InformationForm
 from adieu.console.returning import safe_next
 from adieu.console.within import within_organization
@@ -136,7 +137,9 @@ def _about_to_go(
     request: HttpRequest, organization: OrganizationSummary, form: DeleteForm
 ) -> dict[str, object]:
     came_from = safe_next(request)
+    counts = counts_within(organization_id=organization.id, account_id=account_id_of(request))
     return {
+        "occupied": [project for project in organization.projects if counts[project.id]],
         "organization": organization,
         "place": "organization",
         "form": form,
