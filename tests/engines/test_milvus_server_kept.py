@@ -1,13 +1,15 @@
 """What a cluster is on a Milvus server: made and dropped, whatever happens in between (Rules K2, K3)."""
 
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import grpc
 import pytest
-from pymilvus.grpc_gen import common_pb2
+from pymilvus.grpc_gen import common_pb2, milvus_pb2
 
 from adieu.clusters.engines import Undestroyed
 from adieu.clusters.engines.milvus_server.access import Access, name_of
@@ -92,6 +94,28 @@ def test_its_user_may_do_what_is_passed_on_and_no_more() -> None:
     assert set(rights()) == (asked - {("Collection", "All")}) | of_older_servers
 
 
+def test_it_is_made_when_its_rights_count(fake: FakeMilvus) -> None:
+    # Milvus says yes to a grant before all of its parts know of it.
+    waits: list[float] = []
+
+    def deny_at_first(message: Any, context: Any) -> Any:
+        if len(waits) < 3:
+            context.abort(grpc.StatusCode.PERMISSION_DENIED, "PrivilegeGetStatistics: permission deny")
+        return milvus_pb2.GetCollectionStatisticsResponse(status=REFUSED)
+
+    fake.answers["GetCollectionStatistics"] = deny_at_first
+    with grpc.insecure_channel(f"127.0.0.1:{fake.port}") as channel:
+        Keeping(channel, ROOT, pause=waits.append).make(OURS)
+        assert len(waits) == 3
+        waits.clear()
+        fake.answers["RenameCollection"] = lambda _, context: context.abort(
+            grpc.StatusCode.PERMISSION_DENIED, "PrivilegeRenameCollection: permission deny"
+        )
+        # One that does not come in time is not waited for any longer.
+        Keeping(channel, ROOT, pause=waits.append).make(OURS)
+    assert len(waits) > 100
+
+
 def test_a_right_that_a_server_does_not_know_is_done_without(fake: FakeMilvus) -> None:
     def refuse_new(message: Any, _: Any) -> Any:
         if message.entity.grantor.privilege.name == "AlterCollectionSchema":
@@ -172,6 +196,64 @@ def test_a_server_that_is_away_is_waited_for(tmp_path: Path) -> None:
         cluster.engine.destroy()
     assert fake.names == set()
     assert not cluster.place.folder.exists()
+
+
+class Hanging:
+    """An answer that does not come while the caller is there."""
+
+    def __init__(self) -> None:
+        self.began, self.ended = threading.Event(), threading.Event()
+
+    def __call__(self, message: Any, context: Any) -> Any:
+        context.add_callback(self.ended.set)
+        self.began.set()
+        self.ended.wait(60)
+        return REFUSED
+
+
+def test_whoever_makes_one_ends_with_whoever_sent_it(fake: FakeMilvus, tmp_path: Path) -> None:
+    # Otherwise it could make again what the next runner has dropped.
+    fake.answers["CreateRole"] = hanging = Hanging()
+    cluster = ServerCluster(tmp_path, fake.server)
+    cluster.engine.prepare()
+    cluster.engine.start()
+    assert hanging.began.wait(30)
+    assert isinstance(cluster.engine, MilvusServer)
+    making = cluster.engine._making._process
+    assert making is not None
+    assert making.stdin is not None
+    # So it looks to the process when whoever sent it is killed.
+    making.stdin.close()
+    assert making.wait(10) == Ending.CUT_SHORT
+    assert hanging.ended.wait(10)
+
+
+def test_one_that_is_just_being_made_is_deleted(fake: FakeMilvus, tmp_path: Path) -> None:
+    # Rule K3
+    fake.answers["CreateRole"] = hanging = Hanging()
+    cluster = ServerCluster(tmp_path, fake.server)
+    cluster.engine.prepare()
+    cluster.engine.start()
+    assert hanging.began.wait(30)
+    assert fake.names == {cluster.name}
+    cluster.engine.destroy()
+    assert fake.names == set()
+    assert not cluster.place.folder.exists()
+
+
+def test_a_server_that_hangs_keeps_nobody_from_ending(fake: FakeMilvus, tmp_path: Path) -> None:
+    # Rule K3
+    with running_on(fake.server, tmp_path) as cluster, ThreadPoolExecutor(1) as hands:
+        fake.answers["DropDatabase"] = hanging = Hanging()
+        destroying = hands.submit(cluster.engine.destroy)
+        assert hanging.began.wait(30)
+        cluster.engine.stop(patience=10)
+        with pytest.raises(Undestroyed):
+            destroying.result(10)
+        assert cluster.place.folder.exists()
+        fake.answers.clear()
+        cluster.engine.destroy()
+        assert fake.names == set()
 
 
 def test_one_that_was_never_begun_needs_no_server_to_go(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ class MilvusServer(ClusterProcess):
         uri = server.uri if server else ""
         super().__init__(place, command=[*command, uri])
         self._server = server
-        self._making = _Errand(place, "make", uri)
+        self._making, self._dropping = _Errand(place, "make", uri), _Errand(place, "drop", uri)
         self._is_making = False
 
     def start(self) -> None:
@@ -79,8 +79,9 @@ class MilvusServer(ClusterProcess):
         return self._making.why_ended()
 
     def stop(self, *, patience: float) -> None:
-        """End the gateway. Nothing changes on the server."""
-        self._making.stop(patience=0)
+        """End the gateway, and what is under way; a server that hangs holds up nobody."""
+        for errand in (self._making, self._dropping):
+            errand.stop(patience=0)
         self._is_making = False
         super().stop(patience=patience)
 
@@ -117,9 +118,8 @@ class MilvusServer(ClusterProcess):
     def _drop(self) -> None:
         if self._server is None:
             raise Undestroyed(NOT_REGISTERED)
-        dropping = _Errand(self._place, "drop", self._server.uri)
-        dropping.begin(self._server.token)
-        code = dropping.wait(SECONDS_TO_DROP)
+        self._dropping.begin(self._server.token)
+        code = self._dropping.wait(SECONDS_TO_DROP)
         if code != Ending.TOLD:
             raise Undestroyed(sentence(code))
 
@@ -143,7 +143,7 @@ class _Errand(ClusterProcess):
     def wait(self, seconds: float) -> int:
         """Wait for its end, and give its exit code; one that takes too long is ended."""
         if self._process is None:
-            return Ending.TOLD
+            return Ending.SERVER_AWAY
         try:
             return self._process.wait(seconds)
         except subprocess.TimeoutExpired:

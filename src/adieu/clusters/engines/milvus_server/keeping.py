@@ -5,6 +5,8 @@ since everything of a cluster has the cluster's own name.
 """
 
 import base64
+import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import grpc
@@ -13,8 +15,11 @@ from pymilvus.grpc_gen import milvus_pb2, milvus_pb2_grpc
 from adieu.clusters.engines.milvus_server.access import Access
 from adieu.clusters.engines.milvus_server.rights import rights
 from adieu.clusters.engines.milvus_server.server import authorization
+from adieu.clusters.engines.milvus_server.trying import tries
 
 SECONDS = 20.0
+TRIES, PAUSE = 300, 0.1
+DENIED = {grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNAUTHENTICATED}
 ANY = "*"
 
 
@@ -30,9 +35,11 @@ class Refused(Exception):
 class Keeping:
     """The server, as root sees it."""
 
-    def __init__(self, channel: grpc.Channel, token: str) -> None:
+    def __init__(
+        self, channel: grpc.Channel, token: str, *, pause: Callable[[float], None] = time.sleep
+    ) -> None:
         self._stub = milvus_pb2_grpc.MilvusServiceStub(channel)
-        self._root = authorization(token)
+        self._root, self._pause = authorization(token), pause
 
     def make(self, access: Access) -> None:
         """Make a database, a user and a role with the rights that it needs there.
@@ -48,11 +55,11 @@ class Keeping:
         self._do(milvus_pb2.CreateCredentialRequest(username=name, password=_told(access.password)))
         if name not in self._roles():
             self._do(milvus_pb2.CreateRoleRequest(entity=milvus_pb2.RoleEntity(name=name)))
-        for kind, right in rights():
-            self._grant(_right(name, kind, right))
+        unknown = [right for kind, right in rights() if not self._is_granted(_right(name, kind, right))]
         self._do(
             milvus_pb2.OperateUserRoleRequest(username=name, role_name=name, type=milvus_pb2.AddUserToRole)
         )
+        self._wait_for_rights(access, unknown)
 
     def drop(self, name: str) -> None:
         """Drop all that a cluster is on the server, with its data.
@@ -69,12 +76,38 @@ class Keeping:
         if has_database:
             self._do(milvus_pb2.DropDatabaseRequest(db_name=name))
 
-    def _grant(self, right: Any) -> None:
+    def _wait_for_rights(self, access: Access, unknown: Sequence[str]) -> None:
+        """Wait until rights count: Milvus tells its parts of them one by one, after it said yes.
+
+        Where it has many to tell of, that takes long, and a cluster whose last rights come late is better
+        than none.
+        """
+        waiting = [request for right, request in tries(access.name) if right not in unknown]
+        for _ in range(TRIES):
+            waiting = [request for request in waiting if not self._may(request, access)]
+            if not waiting:
+                return
+            self._pause(PAUSE)
+
+    def _may(self, request: Any, access: Access) -> bool:
+        headers = [authorization(access.token), ("dbname", access.name)]
+        try:
+            self._method(request)(request, timeout=SECONDS, metadata=headers)
+        except grpc.RpcError as error:
+            if error.code() in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}:
+                raise
+            # Any other answer, as of an older server that lacks the method, comes after the rights.
+            return error.code() not in DENIED
+        return True
+
+    def _is_granted(self, right: Any) -> bool:
+        """Grant a right, and tell whether the server knows it."""
         request = milvus_pb2.OperatePrivilegeRequest(entity=right, type=milvus_pb2.Grant)
         status = self._ask(request)
         # A right that this server does not know is one that it does not ask for.
         if status.error_code and "privilege" not in status.reason:
             raise Refused(request, status)
+        return not status.error_code
 
     def _drop_login(self, name: str) -> None:
         if name in self._do(milvus_pb2.ListCredUsersRequest()).usernames:
@@ -110,9 +143,11 @@ class Keeping:
 
     def _ask(self, request: Any, database: str = "") -> Any:
         headers = [self._root, *([("dbname", database)] if database else [])]
+        return self._method(request)(request, timeout=SECONDS, metadata=headers)
+
+    def _method(self, request: Any) -> Any:
         # The messages have the names of their methods.
-        method = getattr(self._stub, type(request).__name__.removesuffix("Request"))
-        return method(request, timeout=SECONDS, metadata=headers)
+        return getattr(self._stub, type(request).__name__.removesuffix("Request"))
 
 
 def _right(name: str, kind: str, right: str) -> Any:
