@@ -66,6 +66,22 @@ def test_the_list_has_pages(alice: Visitor, clusters: str) -> None:
     assert problem(other) == (422, "cursor-not-known")
 
 
+def test_those_of_an_organization_are_listed_as_far_as_one_may_see_them(
+    alice: Visitor, school: UUID, clusters: str
+) -> None:
+    atlas = start_project(school, alice, "Atlas")
+    for name, project in {"Cats": clusters, "Apes": f"/projects/{atlas}/clusters", "Birds": clusters}.items():
+        create(alice, project, name)
+    path = f"/organizations/{school}/clusters"
+    assert [item["name"] for item in walk_through(alice, path)] == ["Apes", "Birds", "Cats"]
+    bob = enter("bob")
+    assert problem(bob.api("GET", path)) == (404, "organization-not-found")
+    admit(school, bob)
+    assert walk_through(bob, path) == []
+    place(atlas, alice, bob)
+    assert [item["name"] for item in walk_through(bob, path)] == ["Apes"]
+
+
 def test_it_is_suspended_resumed_and_deleted(alice: Visitor, clusters: str) -> None:
     path = run(create(alice, clusters))
     answer = alice.api("POST", f"{path}/suspend")

@@ -267,7 +267,7 @@ OPERATIONS = [
         "see the clusters of an organization",
         M.SEE_ORGANIZATION,
         (clusters.clusters_within, clusters.cluster_rows_within, clusters.counts_within),
-        faces=(Page("GET", "organization_clusters"),),
+        faces=(Page("GET", "organization_clusters"), Rest("GET", f"{ORG}/clusters")),
         has_clusters=True,
     ),
     Operation(

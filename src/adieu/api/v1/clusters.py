@@ -1,4 +1,4 @@
-"""`/api/v1/projects/{id}/clusters` and `/api/v1/clusters…` (Rules O1, O4, K1 to K4)."""
+"""`/api/v1/clusters…`, and the clusters of a project and of an organization (Rules O1, O4, K1 to K4)."""
 
 from typing import Any
 from uuid import UUID
@@ -14,8 +14,21 @@ from adieu.clusters import operations, queries
 from adieu.clusters.queries import ClusterSummary
 from adieu.kit.who import account_id_of
 
+organization_router = Router(tags=["clusters"])
 project_router = Router(tags=["clusters"])
 router = Router(tags=["clusters"])
+
+
+@organization_router.get("/{organization_id}/clusters", response={200: ClustersOut, **REFUSED})
+def show_all_within(request: HttpRequest, organization_id: UUID, paging: Query[Paging]) -> dict[str, Any]:
+    """List the clusters of all projects of an organization that you may see, by name."""
+    return page_of(
+        queries.cluster_rows_within(organization_id=organization_id, account_id=account_id_of(request)),
+        of=f"clusters within {organization_id}",
+        by=("name", "id"),
+        paging=paging,
+        show=queries.summarized,
+    )
 
 
 @project_router.get("/{project_id}/clusters", response={200: ClustersOut, **REFUSED})

@@ -40,7 +40,7 @@ class ClusterOut(Schema):
 
 
 class ClustersOut(PageOut):
-    """The clusters of a project."""
+    """The clusters of a project, or of an organization."""
 
     items: list[ClusterOut]
 
