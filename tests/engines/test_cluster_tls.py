@@ -151,6 +151,13 @@ def test_the_console_itself_reaches_it_whoever_vouches_for_it(encrypted: Encrypt
         assert answer.status.code == 0
 
 
+def test_the_console_asks_no_proxy_for_the_way(encrypted: Encrypted, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A proxy of the system's is for the way out. It would be told which cluster a page is about.
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        monkeypatch.setenv("grpc_proxy", f"http://127.0.0.1:{proxy.getsockname()[1]}")
+        test_the_console_itself_reaches_it_whoever_vouches_for_it(encrypted)
+
+
 def test_a_new_certificate_counts_from_the_next_start_and_a_broken_one_is_named(tmp_path: Path) -> None:
     first = certificates.make(tmp_path, HOST)
     with running(tmp_path) as cluster:

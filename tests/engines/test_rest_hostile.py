@@ -145,6 +145,13 @@ HEADS = {
     "large headers": (head(LIST, 2, "X: " + "y" * 20_000) + b"{}", 431),
     "headers without end": (b"POST / HTTP/1.1\r\n" + b"X: y\r\n" * 20_000, 431),
     "a header of two lines": (head(LIST, 2, "X: y", " z", ": a") + b"{}", 400),
+    "a length that others would not see": (
+        head(LIST, 2, "X: y\n\nZ: z").replace(b"Content", b"Z: z\n\nContent"),
+        400,
+    ),
+    "a line that ends early": (head(LIST, 2, "X: y\nZ: z") + b"{}", 400),
+    "a line that goes back": (head(LIST, 2, "X: y\rZ: z") + b"{}", 400),
+    "a line that goes on": (head(LIST, 2, "X: y", " Content-Length: 5") + b"{}", 400),
     "another key": (head(LIST, 2, key="adieu_wrong") + b"{}", 401),
     "no key": (head(LIST, 2).replace(b"Authorization", b"X-Else") + b"{}", 401),
     "two keys": (head(LIST, 2, f"Authorization: Bearer {KEY}") + b"{}", 401),

@@ -25,6 +25,8 @@ OPTIONS = (
     # Else the wait after a try that failed would be shared with the next page.
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.max_receive_message_length", 4 * 2**20),
+    # The system's proxy is for the way out, and no matter of a cluster of the house.
+    ("grpc.enable_http_proxy", 0),
 )
 
 

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import http.client
+import re
 from dataclasses import dataclass
 from email.message import Message
 from http import HTTPStatus
@@ -11,6 +12,9 @@ from io import BytesIO
 from adieu.clusters.engines.process.rest.answers import Code, Refused, refusal
 
 END = b"\r\n\r\n"
+# What one reader takes for the end of a line, and another does not: a line feed or a return alone, and lines
+# that go on. Whoever stands before the cluster and reads it otherwise would see other requests.
+UNCLEAR = re.compile(rb"(?<!\r)\n|\r(?!\n)|\n[ \t]|\0")
 VERSIONS = {"HTTP/1.0", "HTTP/1.1"}
 NO = {"0", "f", "false"}
 
@@ -35,6 +39,8 @@ def read_head(raw: bytes) -> Head:
     Raises:
         Refused: it is none, or says what is not understood here.
     """
+    if UNCLEAR.search(raw):
+        raise _bad("the headers cannot be read")
     line, _, rest = raw.partition(b"\r\n")
     words = line.decode("latin-1").split(" ")
     if len(words) != 3 or words[2] not in VERSIONS:  # noqa: PLR2004 - method, path and version
