@@ -3,7 +3,8 @@
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -11,13 +12,14 @@ import psutil
 import pytest
 from pymilvus.grpc_gen import milvus_pb2
 
+from adieu.clusters.engines.milvus_lite.engine import MilvusLite
 from tests.support.clusters import KEY, Cluster, metadata, running
 
 # No database of Adieu takes part.
 pytestmark = pytest.mark.only_on("sqlite")
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 SETTINGS = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
-MEGABYTE = 2**20
+MEGABYTE, FEW_FILES = 2**20, 300
 SERVICE = milvus_pb2.DESCRIPTOR.services_by_name["MilvusService"].full_name
 
 
@@ -71,6 +73,24 @@ def test_more_connections_than_allowed_are_hung_up_on_and_the_rest_is_served(clu
         connections = psutil.Process(cluster.engine.pid).net_connections("tcp")
         assert len([each for each in connections if each.status == psutil.CONN_ESTABLISHED]) <= 302
     assert cluster.client("root:" + KEY).list_collections() == []
+
+
+def test_where_few_files_are_allowed_strangers_leave_the_database_its_own(tmp_path: Path) -> None:
+    # It would take the disk for broken and end.
+    cluster = Cluster(tmp_path)
+    cluster.engine = MilvusLite(
+        cluster.place, command=["sh", "-c", f'ulimit -n {FEW_FILES}; exec "$@"', "sh", *cluster.command]
+    )
+    with ExitStack() as stack:
+        cluster.start()
+        stack.callback(cluster.end)
+        client = cluster.client()
+        for _ in range(FEW_FILES):
+            with suppress(OSError):
+                _send(stack.enter_context(_connected(cluster)), PREFACE + SETTINGS)
+        client.create_collection("kept", dimension=2)
+        assert client.insert("kept", {"id": 1, "vector": [0.0, 1.0]})["insert_count"] == 1
+        assert psutil.Process(cluster.engine.pid).num_fds() < FEW_FILES * 3 / 4
 
 
 def test_whoever_has_no_token_is_refused_before_the_message_is_read(cluster: Cluster) -> None:

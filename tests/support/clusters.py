@@ -32,8 +32,8 @@ class Cluster:
         self.place = Place(uuid4(), folder / "cluster", free_port())
         self.guests = folder / "guests"
         self.let_in(KEY)
-        command = [sys.executable, "-m", "tests.support.engine_process", str(self.guests)]
-        self.engine: ClusterProcess = MilvusLite(self.place, command=command)
+        self.command = [sys.executable, "-m", "tests.support.engine_process", str(self.guests)]
+        self.engine: ClusterProcess = MilvusLite(self.place, command=self.command)
         self._clients: list[MilvusClient] = []
 
     @property
@@ -122,7 +122,11 @@ def run(cluster: Cluster) -> subprocess.CompletedProcess[str]:
     """Run the process of a cluster to its end, with nobody at the other end."""
     place = cluster.place
     words = ["--cluster", str(place.cluster_id), "--folder", str(place.folder), "--port", str(place.port)]
-    command = [sys.executable, "-m", "tests.support.engine_process", str(cluster.guests), *words]
     return subprocess.run(
-        command, check=False, stdin=subprocess.PIPE, capture_output=True, text=True, timeout=SECONDS
+        [*cluster.command, *words],
+        check=False,
+        stdin=subprocess.PIPE,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
     )

@@ -12,6 +12,7 @@ import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 
 import grpc
 
@@ -28,6 +29,8 @@ from adieu.clusters.engines.process.rest.conversation import Conversations
 
 HOST = "127.0.0.1"
 BACKLOG = 128
+# Left to the database and to Python, or half of them, where fewer than twice as many are allowed.
+FILES = 1024
 
 
 class Listening:
@@ -65,6 +68,7 @@ def open_server(
         UnableToServe: another program has the port, the folder takes no socket, or the certificate is none.
     """
     tls = context_of(certificate) if certificate else None
+    bounds = replace(bounds, connections=_room(bounds))
     server = grpc.server(
         ThreadPoolExecutor(bounds.threads, thread_name_prefix="call"),
         interceptors=[door],
@@ -77,7 +81,6 @@ def open_server(
         server.add_insecure_port(f"unix:{inner}")
     except RuntimeError:
         raise UnableToServe(Ending.FOLDER_UNUSABLE) from None
-    _allow_files(bounds)
     conversations = Conversations(RestApi(inner, bounds, door.visits), bounds)
     front = Front(listener, inner, conversations.converse, bounds, tls)
     reached_at = f"unix:{inner}" if tls else f"{host_in_address(host)}:{place.port}"
@@ -102,13 +105,21 @@ def _bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _allow_files(bounds: Bounds) -> None:
-    """Make room for the three ends of each connection; many systems begin with 1024 files."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 1024 + 3 * bounds.connections
-    if resource.RLIM_INFINITY not in (soft, hard) and soft < wanted:
+def _room(bounds: Bounds) -> int:
+    """Make room for the three ends of each connection, and tell for how many there is.
+
+    The rest is left to the database: when it cannot open its own files, it takes the disk for broken.
+    """
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES + 3 * bounds.connections
+    possible = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+    if allowed != resource.RLIM_INFINITY and allowed < possible:
         with suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard), hard))
+            resource.setrlimit(resource.RLIMIT_NOFILE, (possible, most))
+            allowed = possible
+    if allowed == resource.RLIM_INFINITY:
+        return bounds.connections
+    return min(bounds.connections, (allowed - min(FILES, allowed // 2)) // 3)
 
 
 def _options(bounds: Bounds) -> list[tuple[str, int]]:
@@ -124,8 +135,8 @@ def _options(bounds: Bounds) -> list[tuple[str, int]]:
     counts = {
         # Otherwise two processes could share the port, and whoever came second would be handed tokens.
         "grpc.so_reuseport": 0,
-        # One more is that of our own REST API.
-        "grpc.max_allowed_incoming_connections": bounds.connections + 1,
+        # Two more are ours: that of the REST API, and that of the beats.
+        "grpc.max_allowed_incoming_connections": bounds.connections + 2,
         "grpc.max_concurrent_streams": bounds.calls,
         "grpc.max_receive_message_length": bounds.received_bytes,
         "grpc.max_send_message_length": bounds.sent_bytes,
