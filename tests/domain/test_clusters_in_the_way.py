@@ -160,6 +160,9 @@ def test_nothing_says_who_created_it_once_they_have_left(
     projects.add_member(project_id=atlas, account_id=alice, member_id=bob, role=Role.OWNER, now=now)
     keeper = next(each for each in all_keepers() if each.name == "clusters")
     assert keeper.residue(account_id=alice) == ["clusters_cluster"]
+    # What they wrote into it stays, and they are told so before.
+    stays = [staying.what for staying in preflight(account_id=alice).description.stays]
+    assert any("wrote into their clusters" in what for what in stays)
     confirm(alice, ask_to_leave(alice, ALICE, now), now)
     found_cluster = Cluster.objects.get()
     assert (found_cluster.creator_id, found_cluster.state) == (None, State.CREATING)

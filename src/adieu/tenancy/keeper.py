@@ -28,7 +28,7 @@ OWNERS_ARE_TOLD = "Owners of organizations that you invited people to, by mail: 
 ERASE_INVITED = "erase_invited_addresses"
 
 SHARED_THINGS = Staying(
-    "What you made in shared projects",
+    "What you made in shared projects, also what you wrote into their clusters",
     "It belongs to the organization. It no longer shows your name.",
     "Until the organization deletes it",
 )
