@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from adieu.clusters.models import Cluster, Failure, State
 from adieu.clusters.numbers import clusters_by_state
 from adieu.ops import doctor, inventory, vaults
 from adieu.ops.clusters import Alone, are_run
+from tests.support import certificates
 from tests.support.days import Day
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vault"])
@@ -148,3 +149,15 @@ def test_the_doctor_says_it(day: Day, capsys: pytest.CaptureFixture[str]) -> Non
     assert "Clusters: 1 failed; 1 of 100 ports in use\n" in said
     assert f"WRONG   the cluster {cluster.id} has failed" in said
     assert "Birds" not in said
+
+
+def test_a_certificate_that_runs_out_is_named_before_and_after(tmp_path: Path) -> None:
+    def said(lasts: timedelta, later: timedelta) -> list[str]:
+        files = certificates.make(tmp_path, "127.0.0.1", lasts=lasts)
+        told = replace(settings.ADIEU, cluster_certificate=files.certificate)
+        with override_settings(ADIEU=told, CLUSTERS_FOLDER=tmp_path / "none"):
+            return [each.partition(" on ")[0] for each in inventory.findings(now=datetime.now(UTC) + later)]
+
+    assert said(timedelta(days=60), timedelta(0)) == []
+    assert said(timedelta(days=60), timedelta(days=50)) == ["ADIEU_CLUSTER_CERTIFICATE runs out"]
+    assert said(timedelta(days=60), timedelta(days=61)) == ["ADIEU_CLUSTER_CERTIFICATE ran out"]

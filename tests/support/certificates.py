@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+AUTHORITY = "Test authority"
 VOUCHES = x509.KeyUsage(
     key_cert_sign=True,
     crl_sign=True,
@@ -32,11 +33,12 @@ class Files:
     authority: Path
 
 
-def make(folder: Path, *names: str) -> Files:
+def make(folder: Path, *names: str, lasts: timedelta = timedelta(days=1)) -> Files:
     """Make an authority, and a certificate of it for host names and addresses."""
+    ends_at = datetime.now(UTC) + lasts
     authority_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    authority = _signed("Test authority", authority_key, "Test authority", authority_key, ())
-    certificate = _signed(names[0], key, "Test authority", authority_key, names)
+    authority = _signed(AUTHORITY, authority_key, authority_key, ends_at, ())
+    certificate = _signed(names[0], key, authority_key, ends_at, names)
     files = Files(folder / "certificate.pem", folder / "key.pem", folder / "authority.pem")
     pem = serialization.Encoding.PEM
     files.authority.write_bytes(authority.public_bytes(pem))
@@ -49,19 +51,18 @@ def make(folder: Path, *names: str) -> Files:
 def _signed(
     name: str,
     key: ec.EllipticCurvePrivateKey,
-    issuer: str,
     issuer_key: ec.EllipticCurvePrivateKey,
+    ends_at: datetime,
     hosts: tuple[str, ...],
 ) -> x509.Certificate:
-    now = datetime.now(UTC)
     building = (
         x509.CertificateBuilder()
         .subject_name(_name(name))
-        .issuer_name(_name(issuer))
+        .issuer_name(_name(AUTHORITY))
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_before(datetime.now(UTC) - timedelta(days=1))
+        .not_valid_after(ends_at)
         .add_extension(x509.BasicConstraints(ca=not hosts, path_length=None), critical=True)
     )
     building = building.add_extension(

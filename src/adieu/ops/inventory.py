@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
+from cryptography import x509
 from django.conf import settings
 
 from adieu.clusters.engines.process.running import GOING
@@ -14,6 +15,8 @@ from adieu.ops import clusters
 
 # Destroying a folder takes seconds.
 LONG = timedelta(hours=1)
+# Enough for whoever renews it by hand.
+SOON = timedelta(days=14)
 
 
 def lines() -> Iterator[str]:
@@ -32,6 +35,7 @@ def findings(*, now: datetime) -> Iterator[str]:
     for troubled in Cluster.objects.filter(state=State.RUNNING).exclude(trouble="").order_by("id"):
         yield f"the cluster {troubled.id} runs, and yet: {troubled.trouble}"
     yield from _without_server()
+    yield from _certificate(now)
     slow = Cluster.objects.filter(state=State.DELETING, deleting_since_at__lt=now - LONG)
     for going in slow.order_by("deleting_since_at", "id"):
         why = f" ({_why(going)})" if going.failure else ""
@@ -51,6 +55,18 @@ def _without_server() -> Iterator[str]:
     count = Cluster.objects.filter(engine=EngineKind.MILVUS_SERVER).count()
     if count and settings.ADIEU.milvus_uri is None:
         yield f"clusters on a Milvus server: {count}, and ADIEU_MILVUS_URI names none"
+
+
+def _certificate(now: datetime) -> Iterator[str]:
+    file = settings.ADIEU.cluster_certificate
+    if file is None:
+        return
+    # The first one is ours; the others vouch for it.
+    ends_at = x509.load_pem_x509_certificates(file.read_bytes())[0].not_valid_after_utc
+    if ends_at <= now:
+        yield f"ADIEU_CLUSTER_CERTIFICATE ran out on {ends_at:%Y-%m-%d}: no client connects to a cluster"
+    elif ends_at <= now + SOON:
+        yield f"ADIEU_CLUSTER_CERTIFICATE runs out on {ends_at:%Y-%m-%d}; no client connects after that"
 
 
 def _missing(folder: Path) -> Iterator[str]:
