@@ -4,7 +4,6 @@ A cluster may be stuck, or away, or another program may have its port. Whoever a
 seconds: all calls of a conversation, which is for one page or one act, have one deadline together.
 """
 
-import base64
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ import grpc
 from django.conf import settings
 
 from adieu.clusters import passes, queries
+from adieu.clusters.engines.process.tokens import authorization
 from adieu.clusters.facts import ClusterAway, ClusterNotRunning
 from adieu.clusters.messages import milvus_pb2_grpc
 from adieu.clusters.models import State
@@ -45,7 +45,7 @@ class Conversation:
 
     def __init__(self, channel: grpc.Channel, token: str, *, seconds: float) -> None:
         self._stub = milvus_pb2_grpc.MilvusServiceStub(channel)
-        self._metadata = (("authorization", base64.b64encode(token.encode()).decode()),)
+        self._metadata = (authorization(token),)
         self._deadline = time.monotonic() + seconds
 
     def ask(self, method: str, request: Any) -> Any:

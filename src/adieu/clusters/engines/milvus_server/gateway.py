@@ -20,7 +20,8 @@ from adieu.clusters.engines.milvus_server import confining
 from adieu.clusters.engines.milvus_server.access import Access
 from adieu.clusters.engines.milvus_server.confining import Confined
 from adieu.clusters.engines.milvus_server.methods import FORWARDED, KEPT_BY_US
-from adieu.clusters.engines.milvus_server.server import SERVICE, authorization
+from adieu.clusters.engines.milvus_server.server import SERVICE
+from adieu.clusters.engines.process.tokens import authorization
 from adieu.kit import logs
 
 AWAY = "The Milvus server behind this cluster does not answer. Try again later."

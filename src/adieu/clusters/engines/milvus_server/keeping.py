@@ -14,8 +14,8 @@ from pymilvus.grpc_gen import milvus_pb2, milvus_pb2_grpc
 
 from adieu.clusters.engines.milvus_server.access import Access
 from adieu.clusters.engines.milvus_server.rights import rights
-from adieu.clusters.engines.milvus_server.server import authorization
 from adieu.clusters.engines.milvus_server.trying import tries
+from adieu.clusters.engines.process.tokens import authorization
 
 SECONDS = 20.0
 TRIES, PAUSE = 300, 0.1

@@ -1,6 +1,5 @@
 """The operator's Milvus server, and how it is reached."""
 
-import base64
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -37,8 +36,3 @@ def open_channel(uri: str, *, most_sent: int, most_received: int) -> grpc.Channe
     if parts.scheme == "https":
         return grpc.secure_channel(target, grpc.ssl_channel_credentials(), options=options)
     return grpc.insecure_channel(target, options=options)
-
-
-def authorization(token: str) -> tuple[str, str]:
-    """Say who calls, as Milvus' clients do."""
-    return "authorization", base64.b64encode(token.encode()).decode()

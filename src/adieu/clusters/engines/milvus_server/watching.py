@@ -8,7 +8,8 @@ import grpc
 from pymilvus.grpc_gen import milvus_pb2
 
 from adieu.clusters.engines.milvus_server.access import AWAY, Access
-from adieu.clusters.engines.milvus_server.server import SERVICE, authorization
+from adieu.clusters.engines.milvus_server.server import SERVICE
+from adieu.clusters.engines.process.tokens import authorization
 
 EVERY = 5.0
 PATIENCE = 3.0

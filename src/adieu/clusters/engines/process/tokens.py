@@ -7,6 +7,11 @@ from collections.abc import Iterable
 HEADER = "authorization"
 
 
+def authorization(token: str) -> tuple[str, str]:
+    """Say who calls, as Milvus' clients do."""
+    return HEADER, base64.b64encode(token.encode()).decode()
+
+
 def token_of(metadata: Iterable[tuple[str, str | bytes]]) -> str:
     """Give the token that a call came with, or the empty one, which opens nothing.
 

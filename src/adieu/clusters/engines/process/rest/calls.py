@@ -1,6 +1,5 @@
 """Calling the gRPC server of the cluster as whoever asks, so that its door and its turns hold here, too."""
 
-import base64
 from http import HTTPStatus
 from typing import Any
 
@@ -9,6 +8,7 @@ from pymilvus.grpc_gen import milvus_pb2_grpc
 
 from adieu.clusters.engines.process.bounds import Bounds
 from adieu.clusters.engines.process.rest.answers import CUT, Code, Refused, not_let_in
+from adieu.clusters.engines.process.tokens import authorization
 
 # As Milvus waits for itself.
 SECONDS = 30
@@ -43,7 +43,7 @@ class Calls:
 
     def __init__(self, stub: Any, token: str, database: str) -> None:
         self._stub, self._database = stub, database
-        self._metadata = (("authorization", base64.b64encode(token.encode()).decode()),)
+        self._metadata = (authorization(token),)
 
     def call(self, method: str, request: Any) -> Any:
         """Call a method, and give what it answers.
