@@ -1,6 +1,9 @@
 """What people order of clusters, and who may (Rules K2, K3, K4, O4, O5)."""
 
+import sqlite3
+import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,7 +12,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.conf import settings
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 from django.test import override_settings
 
 from adieu.accounts.models import TermsAgreement
@@ -17,12 +20,13 @@ from adieu.accounts.terms import agree
 from adieu.activities.models import Activity
 from adieu.clusters import operations, queries
 from adieu.clusters.doors import Caller, DoorShut
+from adieu.clusters.engines.process.asking import Asking
 from adieu.clusters.models import Cluster, EngineKind, Failure, State
 from adieu.clusters.queries import ClusterNotFound
 from adieu.kit.setting_values import Ports
 from adieu.tenancy import api_keys, projects
 from adieu.tenancy.members import remove_member
-from adieu.tenancy.models import Role
+from adieu.tenancy.models import ApiKey, Role
 from adieu.tenancy.permissions import NotAllowed, ProjectNotFound
 from tests.support.cast import LONG_AGO, make_account
 from tests.support.rooms import make_organization, make_project, put_into
@@ -300,6 +304,24 @@ def test_a_key_opens_what_its_owner_may_use(
     assert queries.who_may_use(cluster_id, of_bob.secret, now=now) == Caller(bob, of_bob.id)
     remove_member(organization_id=office, account_id=alice, member_id=bob, now=now)
     assert reason(cluster_id, of_bob.secret, now) == queries.NOT_A_KEY
+
+
+@pytest.mark.only_on("sqlite")
+def test_a_long_write_of_somebody_else_keeps_nobody_waiting_at_the_door(
+    office: UUID, atlas: UUID, alice: UUID, now: datetime
+) -> None:
+    # Rule K1: whoever is inside is cut off when no answer comes for three quarters of a second.
+    cluster_id = create(atlas, alice, now)
+    key, asking = key_of(alice, office, now), Asking(cluster_id)
+    with closing(sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        asked_at = time.monotonic()
+        assert asking.who_may_use(key.secret) == Caller(alice, key.id)
+        assert time.monotonic() - asked_at < 0.75
+    assert ApiKey.objects.get(id=key.id).last_used_at is None
+    asking.who_may_use(key.secret)
+    assert ApiKey.objects.get(id=key.id).last_used_at is not None
+    asking.rest()
 
 
 def test_a_key_works_in_its_organization_only(office: UUID, atlas: UUID, alice: UUID, now: datetime) -> None:

@@ -8,12 +8,13 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError
+from django.db import IntegrityError, OperationalError
 from django.db.models import Q, QuerySet
 
 from adieu.activities.kinds import Kind
@@ -232,9 +233,10 @@ def _live(secret: str, now: datetime) -> QuerySet[ApiKey]:
 
 
 def _note_use(key: ApiKey, now: datetime) -> None:
-    # Once a minute at most; of calls side by side the condition lets one through.
+    # Once a minute at most, of calls side by side by one, and by none while somebody else writes for long.
     if key.last_used_at is None or key.last_used_at <= now - SEEN_EVERY:
-        ApiKey.objects.filter(id=key.id, last_used_at=key.last_used_at).update(last_used_at=now)
+        with suppress(OperationalError):
+            ApiKey.objects.filter(id=key.id, last_used_at=key.last_used_at).update(last_used_at=now)
 
 
 def _own(api_key_id: UUID, account_id: UUID) -> ApiKey:
