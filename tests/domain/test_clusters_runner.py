@@ -270,3 +270,11 @@ def test_one_in_trouble_holds_up_no_other(day: Day) -> None:
     other = day.create("Bees")
     day.pass_time(times=2)
     assert Cluster.objects.get(id=other).state == State.RUNNING
+
+
+def test_one_that_cannot_be_looked_at_holds_up_no_other(day: Day) -> None:
+    day.running()
+    day.engine.unable_to_tell = OSError(errno.EAGAIN, "no more processes")
+    other = day.create("Bees")
+    day.pass_time(times=2)
+    assert Cluster.objects.get(id=other).state == State.RUNNING

@@ -25,6 +25,7 @@ class FakeEngine:
     used_ports: set[int] = field(default_factory=set)
     unable_to_start: OSError | None = None
     unable_to_stop: OSError | None = None
+    unable_to_tell: OSError | None = None
     unable_to_destroy: OSError | Undestroyed | None = None
     trouble: str = ""
 
@@ -49,6 +50,8 @@ class FakeEngine:
         return self.ended == PORT_TAKEN
 
     def why_ended(self) -> str | None:
+        if self.unable_to_tell:
+            raise self.unable_to_tell
         return self.ended
 
     def crash(self, why: str = "It was killed.") -> None:

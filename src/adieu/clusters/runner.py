@@ -19,6 +19,7 @@ from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
+from django.db import DatabaseError
 
 from adieu.clusters import ports, progress
 from adieu.clusters.engines import Engine, Place, Undestroyed
@@ -74,7 +75,12 @@ class Runner:
         self._looked_at = now
         rows = list(Cluster.objects.order_by("created_at", "id"))
         for row in rows:
-            self._look_at(row, now)
+            try:
+                self._look_at(row, now)
+            except DatabaseError:
+                raise
+            except Exception as error:  # noqa: BLE001 - one in trouble holds up no other
+                logs.record("cluster.look_failed", level=logging.ERROR, exception=error, cluster=row.id)
         for lost in self._watches.keys() - {row.id for row in rows}:
             self._hands.submit(self._watches.pop(lost).engine.stop, patience=0)
 
