@@ -89,6 +89,8 @@ def test_alice_has_a_vector_database_within_minutes(page: Page, served: Served) 
         assert key in snippet
         # What is to be pasted is pasted.
         assert "distance" in vectors.run(snippet)
+        # Whoever pastes it again gets the same.
+        assert vectors.run(snippet).count("distance") == 1
         mark = "quokka-in-birds"
         assert vectors.client(at, key, insert(mark) + READ).strip() == mark
         assert "was never made, was revoked, or has run out" in vectors.client(at, "root:Milvus", READ)

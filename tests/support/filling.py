@@ -4,13 +4,15 @@ import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
+from uuid import UUID
 
 from adieu.api.v1.service import api
+from adieu.api.v2 import ids as zilliz
 from tests.support.marking import Marks
 from tests.support.targets import PARAMETER, Target
 
 # What things are called and described by; the main database has these, and searches by them.
-OF_THINGS = {"name", "description", "website", "subject"}
+OF_THINGS = {"name", "clusterName", "projectName", "description", "website", "subject"}
 
 
 @dataclass(frozen=True)
@@ -27,10 +29,20 @@ class Filling:
 
         def value(match: re.Match[str]) -> str:
             name = match[1] or match[2]
-            real = self.tokens[target.subject] if name == "token" else self.ids[name]
+            ids = self.ids_of_zilliz if target.is_of_zilliz else self.ids
+            real = self.tokens[target.subject] if name == "token" else ids[name]
             return real if is_real else quote(self.marks.address(), safe="")
 
         return PARAMETER.sub(value, target.path)
+
+    @property
+    def ids_of_zilliz(self) -> dict[str, str]:
+        """The same ids, as clients of `/v2` write them."""
+        return {
+            "cluster_id": zilliz.CLUSTER.write(UUID(self.ids["cluster_id"])),
+            "project_id": zilliz.PROJECT.write(UUID(self.ids["project_id"])),
+            "rest": "volumes/list",
+        }
 
     def query(self, target: Target) -> str:
         """Give a query with marks in every parameter that is known, and in one that is not."""
@@ -53,6 +65,7 @@ class Filling:
             "member": self.ids["member_id"],
             "organization": self.ids["organization_id"],
             "project": self.ids["project_id"],
+            "projectId": self.ids_of_zilliz["project_id"],
             "project_role": "member",
             "reason": "privacy",
             "role": "member",

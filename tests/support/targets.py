@@ -8,11 +8,14 @@ from typing import Any
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from adieu.api.v1.service import api
+from adieu.api.v2.service import api as zilliz
 
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>|\{(\w+)\}")
 FIELD = re.compile(r"""<(?:input|select|textarea|button)[^>]*\bname="([\w-]+)\"""")
 # What Django's own resolver lists twice: described endpoints are driven by their description.
-DESCRIBED = {PARAMETER.sub("{}", path) for path in api.get_openapi_schema()["paths"]}
+DESCRIBED = {
+    PARAMETER.sub("{}", path) for each in (api, zilliz) for path in each.get_openapi_schema()["paths"]
+}
 
 
 @dataclass(frozen=True)
@@ -26,12 +29,16 @@ class Target:
 
     @property
     def is_endpoint(self) -> bool:
-        return self.path.startswith("/api/")
+        return self.path.startswith("/api/") or self.is_of_zilliz
+
+    @property
+    def is_of_zilliz(self) -> bool:
+        return self.path.startswith("/v2/")
 
     @property
     def subject(self) -> str:
         """What it is about: the first word of its address."""
-        return next((word for word in self.path.split("/") if word not in {"", "api", "v1"}), "")
+        return next((word for word in self.path.split("/") if word not in {"", "api", "v1", "v2"}), "")
 
     @property
     def label(self) -> str:
@@ -46,10 +53,12 @@ def pages() -> list[Target]:
 
 
 def endpoints() -> list[Target]:
-    """List every endpoint of the OpenAPI description."""
+    """List every endpoint of the OpenAPI descriptions."""
+    described = [each.get_openapi_schema() for each in (api, zilliz)]
     found = [
-        Target(method.upper(), path, _body(operation), _query(operation))
-        for path, item in api.get_openapi_schema()["paths"].items()
+        Target(method.upper(), path, _body(operation, schema["components"]["schemas"]), _query(operation))
+        for schema in described
+        for path, item in schema["paths"].items()
         for method, operation in item.items()
     ]
     # Whoever deletes goes last, so that others find something.
@@ -65,9 +74,13 @@ def _walk(patterns: Sequence[URLPattern | URLResolver], prefix: str = "") -> Ite
             yield path
 
 
-def _body(operation: dict[str, Any]) -> dict[str, Any] | None:
+def _body(operation: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any] | None:
     content = operation.get("requestBody", {}).get("content", {})
-    return content["application/json"]["schema"] if content else None
+    if not content:
+        return None
+    schema: dict[str, Any] = content["application/json"]["schema"]
+    # The two descriptions may call different things alike.
+    return schemas[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
 
 
 def _query(operation: dict[str, Any]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ import os
 import signal
 import threading
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -65,6 +66,9 @@ class Alone:
         """Let somebody else be the only one."""
         os.close(self._file)
         if self._connection is not None:
+            # The server would let go a moment after the connection has ended.
+            with suppress(psycopg.Error):
+                self._connection.execute("SELECT pg_advisory_unlock(%s)", [KEY])
             self._connection.close()
 
     def is_held(self) -> bool:

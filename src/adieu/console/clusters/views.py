@@ -32,8 +32,9 @@ SNIPPET = """\
 from pymilvus import MilvusClient
 
 client = MilvusClient(uri="{uri}", token="{token}")
-client.create_collection("first", dimension=4)
-client.insert("first", [{{"id": 1, "vector": [0.1, 0.2, 0.3, 0.4]}}])
+if not client.has_collection("first"):
+    client.create_collection("first", dimension=4)
+client.upsert("first", [{{"id": 1, "vector": [0.1, 0.2, 0.3, 0.4]}}])
 print(client.search("first", data=[[0.1, 0.2, 0.3, 0.4]], limit=1))
 """
 
