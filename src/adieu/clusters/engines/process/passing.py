@@ -8,6 +8,7 @@ more is read for it.
 import logging
 import select
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +17,8 @@ from contextlib import suppress
 from adieu.kit import logs
 
 CHUNK = 64 * 2**10
+# How long another thread may compute before this one gets its turn. Python's own 5 ms are longer than a call.
+TURN_SECONDS = 0.0005
 IN, OUT = select.EPOLLIN, select.EPOLLOUT
 # Whoever does not take what is left to say is hung up on.
 SECONDS_TO_FLUSH = 5
@@ -41,6 +44,7 @@ class Passing:
 
     def start(self) -> None:
         """Pass on from now on."""
+        sys.setswitchinterval(TURN_SECONDS)
         threading.Thread(target=self._run, name="passing", daemon=True).start()
 
     def add(self, caller: socket.socket, server: socket.socket, when_gone: Callable[[], None]) -> None:
